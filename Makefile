@@ -1,0 +1,45 @@
+# Names for things; what they do is in scripts/.
+
+.PHONY: help demo test check build release lint format test-systemd bench bench-smoke fuzz install clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 16
+
+demo: ## build, start a daemon, replay an afternoon of real buses, show the alerts
+	@scripts/demo/run
+
+test: ## everything: lint, tests, demo, systemd, benchmarks (small)
+	@scripts/test
+
+check: ## before a commit: lint, build, tests
+	@scripts/check
+
+build: ## debug build with tests
+	@scripts/build debug
+
+release: ## release build, as it is shipped
+	@scripts/build release
+
+lint: ## format and shell scripts, changing nothing
+	@scripts/lint
+
+format: ## format every Swift file
+	@scripts/format
+
+test-systemd: ## the release build in a real systemd (as root)
+	@scripts/test-systemd
+
+bench: ## the benchmarks in full
+	@scripts/bench
+
+bench-smoke: ## every benchmark once, small
+	@scripts/bench-smoke
+
+fuzz: ## a minute of libFuzzer for each decoder
+	@scripts/fuzz.sh
+
+install: ## install the release build (DESTDIR=, PREFIX=/usr/local)
+	@DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)" scripts/install
+
+clean: ## remove what builds left behind
+	@scripts/clean

@@ -1,0 +1,98 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// One list of settings for every target: the language mode, the strictest imports, and no warning.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+}
+
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+    name: "vicinity",
+    products: [
+        .library(name: "VicinityCore", targets: ["VicinityCore"]),
+        .executable(name: "vicinityd", targets: ["vicinityd"]),
+        .executable(name: "vicinityctl", targets: ["vicinityctl"]),
+        .executable(name: "vicinity-sim", targets: ["vicinity-sim"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
+        .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
+        .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
+    ],
+    targets: [
+        // C: what Swift cannot say, one idea a target.
+        .target(name: "CPrimitives", linkerSettings: [.linkedLibrary("m")]),
+        .target(name: "CLinux"),
+        .target(name: "CSimdjson", linkerSettings: [.linkedLibrary("simdjson")]),
+        .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+
+        // The middle, and what stands round it.
+        library("VicinityCore", ["CPrimitives"]),
+        library("VicinityWire", ["VicinityCore", "CSimdjson"]),
+        library("VicinityStore", ["VicinityCore", .product(name: "GRDB", package: "GRDB.swift")]),
+        library("VicinityTransport", ["CLinux", nioCore, nioPosix]),
+        library("VicinitySystem", ["CLinux", "CSystemd", logging]),
+        library(
+            "VicinityServer",
+            [
+                "VicinityCore", "VicinityWire", "VicinityStore", "VicinityTransport", "VicinitySystem", "CLinux",
+                nioCore, nioPosix, logging,
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+                .product(name: "Yams", package: "Yams"),
+                .product(name: "DequeModule", package: "swift-collections"),
+            ]),
+        library("VicinitySimulation", ["VicinityCore"]),
+        library("VicinityClient", ["VicinityWire", "CZlib"]),
+
+        // Programs: a command line each.
+        program(
+            "vicinityd",
+            [
+                "VicinityServer", "VicinitySystem", argumentParser, logging,
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ]),
+        program("vicinityctl", ["VicinityClient", argumentParser]),
+        program("vicinity-sim", ["VicinitySimulation", argumentParser]),
+
+        tests("ArchitectureTests", []),
+        tests("VicinityCoreTests", ["VicinityCore", "VicinitySimulation"], resources: [.copy("Fixtures")]),
+        tests("VicinityWireTests", ["VicinityWire", "VicinityCore"], resources: [.copy("Fixtures")]),
+        tests("VicinityStoreTests", ["VicinityStore", "VicinityCore"]),
+        tests("VicinityTransportTests", ["VicinityTransport", "CLinux", nioCore, nioPosix]),
+        tests("VicinitySystemTests", ["VicinitySystem", "CLinux", logging]),
+        tests(
+            "VicinityServerTests", ["VicinityServer", "VicinityCore", "VicinityWire", "VicinityStore"],
+            resources: [.copy("Configuration/Golden")]),
+        tests("VicinityClientTests", ["VicinityClient"], resources: [.copy("Fixtures")]),
+        tests("EndToEndTests", ["VicinityClient", "VicinityWire"], resources: [.copy("Fixtures")]),
+    ],
+    cxxLanguageStandard: .cxx17
+)

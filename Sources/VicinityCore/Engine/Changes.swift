@@ -1,0 +1,74 @@
+/// One change of one pair in memory, numbered; an ``Event`` once it is durable.
+///
+/// User and subject are slots, which ``Engine`` resolves until its next ``Engine/reclaim()``.
+public struct Transition: Sendable {
+    public let seq: Int64
+    /// Unix milliseconds.
+    public let time: Int64
+    public let user: UInt32
+    public let subject: UInt32
+    public let change: Event.Change
+}
+
+/// The end of a user who signed off: what is kept so that a resend stays harmless.
+public struct SignOff: Sendable, Equatable {
+    /// A keyed hash of the user's id.
+    public let hash: UInt64
+    /// The `ts` of the sign-off.
+    public let time: Int64
+    /// When the entry may be forgotten, on the clock, in Unix milliseconds.
+    public let until: Int64
+
+    public init(hash: UInt64, time: Int64, until: Int64) {
+        self.hash = hash
+        self.time = time
+        self.until = until
+    }
+}
+
+/// What became of the lines so far.
+public struct Tally: Sendable, Equatable {
+    public var accepted: Int64 = 0
+    public var stale: Int64 = 0
+    public var inaccurate: Int64 = 0
+    /// Lines that were answered with an error.
+    public var invalid: Int64 = 0
+
+    public init() {}
+}
+
+/// What a step of the engine brought forth; the caller brings it, takes from it and empties it.
+public struct Changes: Sendable {
+    /// In the contract's order.
+    public internal(set) var transitions: [Transition] = []
+    /// Of the batch, in the order of its lines.
+    public internal(set) var errors: [LineError] = []
+    public internal(set) var signOffs: [SignOff] = []
+    public internal(set) var tally = Tally()
+
+    public init() {}
+
+    /// Counts lines that never came to the engine, because the decoder refused them.
+    public mutating func count(invalid lines: Int) { tally.invalid += Int64(lines) }
+
+    /// Empties the lists and keeps their storage; the tally goes on.
+    public mutating func removeAll() {
+        transitions.removeAll(keepingCapacity: true)
+        errors.removeAll(keepingCapacity: true)
+        signOffs.removeAll(keepingCapacity: true)
+    }
+}
+
+/// A subject as the engine is told of it.
+public struct SubjectPlacement: Sendable, Equatable {
+    /// 1 to 128 bytes of UTF-8.
+    public var id: [UInt8]
+    public var kind: [UInt8]?
+    public var position: Coordinate
+
+    public init(id: [UInt8], kind: [UInt8]?, position: Coordinate) {
+        self.id = id
+        self.kind = kind
+        self.position = position
+    }
+}

@@ -1,0 +1,113 @@
+// From changes of pairs to numbered transitions: the contract's order, the seq, what an enter discloses and what a leave recalls.
+
+/// A change of a pair that has no number yet.
+struct Pending {
+    var isEnter: Bool
+    var cause: Cause
+    var time: Int64
+    var user: UInt32
+    var subject: UInt32
+}
+
+extension Engine {
+    /// Numbers what is pending, as one moment: leaves before enters, each by subject id, then by user id.
+    ///
+    /// - Complexity: O(n log n) in the changes of the moment; a leave finds its enter in O(open pairs of the user).
+    mutating func emit(into changes: inout Changes) {
+        if scratch.pending.count > 1 {
+            var pending = scratch.pending
+            pending.sort { precedes($0, $1) }
+            scratch.pending = pending
+        }
+        for pending in scratch.pending {
+            head += 1
+            let change = pending.isEnter ? open(pending) : close(pending)
+            changes.transitions.append(
+                Transition(seq: head, time: pending.time, user: pending.user, subject: pending.subject, change: change))
+        }
+        scratch.pending.removeAll(keepingCapacity: true)
+    }
+
+    private func precedes(_ one: Pending, _ other: Pending) -> Bool {
+        if one.isEnter != other.isEnter { return other.isEnter }
+        if one.subject != other.subject { return subjects[one.subject].pointee.id.precedes(subjects[other.subject].pointee.id) }
+        return one.user != other.user && users[one.user].pointee.id.precedes(users[other.user].pointee.id)
+    }
+
+    private mutating func open(_ pending: Pending) -> Event.Change {
+        users[pending.user].pointee.pairs.append(OpenPair(subject: pending.subject, encounter: head, since: pending.time))
+        pairCount += 1
+        touch(pending.user)
+        noteOpened(pending.user, pending.subject, seq: head, time: pending.time)
+        return .enter(pending.cause, disclosed(pending.user, pending.subject))
+    }
+
+    private mutating func close(_ pending: Pending) -> Event.Change {
+        let pairs = users[pending.user].pointee.pairs.elements
+        guard let place = pairs.firstIndex(where: { $0.subject == pending.subject }) else {
+            preconditionFailure("a pair that leaves has entered")
+        }
+        let pair = pairs[place]
+        users[pending.user].pointee.pairs.swapRemove(at: place)
+        pairCount -= 1
+        touch(pending.user)
+        noteClosed(pending.user, pending.subject)
+        return .leave(pending.cause, encounter: pair.encounter, lasted: max(0, pending.time - pair.since))
+    }
+
+    /// What may be said of the distance: the smaller of the radius and the smallest band that holds it, or the distance itself.
+    private func disclosed(_ user: UInt32, _ subject: UInt32) -> Disclosed {
+        let center = users[user].pointee.position
+        let point = subjects[subject].pointee.position
+        switch rules.disclosure {
+        case .nothing: return .nothing
+        case .exact: return .distance((Geodesic.distance(from: center, to: point) * 100).rounded() / 100)
+        case .bands(let bands):
+            let radius = users[user].pointee.radius
+            let disc = Disc(center, radius: radius, margin: 0, metrics: metrics)
+            let squared = disc.squaredDistance(latitude: point.latitude, longitude: point.longitude)
+            for band in bands where band < radius {
+                let edge = Edge(band, from: disc.viewpoint)
+                if edge.holds(disc.viewpoint, latitude: point.latitude, longitude: point.longitude, squared: squared) { return .within(band) }
+            }
+            return .within(radius)
+        }
+    }
+
+    // MARK: - Transitions as events
+
+    /// The event that a transition becomes; valid for the transitions since the last ``reclaim()``.
+    public borrowing func event(_ transition: Transition) -> Event {
+        let subject = subjects[transition.subject].pointee
+        return Event(
+            seq: transition.seq, time: transition.time, change: transition.change, user: users[transition.user].pointee.id.bytes,
+            subject: subject.id.bytes, kind: subject.kind == SubjectRecord.noKind ? nil : kinds[Int(subject.kind)])
+    }
+
+    /// Appends transitions to blocks of at most ``eventsPerBlock`` events; valid for those since the last ``reclaim()``.
+    public borrowing func encode(_ transitions: [Transition], into builder: inout EventBlockBuilder, finished: inout [EventBlock]) {
+        for transition in transitions {
+            if builder.count >= Self.eventsPerBlock, let block = builder.finish() {
+                finished.append(block)
+                builder = EventBlockBuilder(firstSeq: transition.seq, reserving: builder.byteCount)
+            }
+            let subject = subjects[transition.subject].pointee
+            users[transition.user].pointee.id.withBytes { user in
+                subject.id.withBytes { id in
+                    if subject.kind == SubjectRecord.noKind {
+                        builder.append(
+                            time: transition.time, change: transition.change, user: user, subject: id,
+                            kind: UnsafeRawBufferPointer(start: nil, count: 0))
+                    } else {
+                        kinds[Int(subject.kind)].withUnsafeBytes {
+                            builder.append(time: transition.time, change: transition.change, user: user, subject: id, kind: $0)
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// The bound of a block: about 100 KB on disk and 300 KB as lines.
+    public static var eventsPerBlock: Int { 2048 }
+}

@@ -1,0 +1,303 @@
+// The heart: halos slide, and what changes comes out, in the contract's order.
+//
+// The engine is a function of (state, input, now). It knows no clock, no file and no chance; whoever owns it brings the time, takes
+// the transitions and makes them durable. One thread owns it.
+//
+// What it keeps of a pair is almost nothing: a pair is inside exactly if the subject was near (d ≤ r) at the user's last
+// evaluation, unless the user's short list of exceptions says otherwise (the margin, and who may not enter). So a fix that moves
+// a halo from A to B looks only at the subjects for which near(A) and near(B) may differ, the ring between the two edges, and at the
+// exceptions; everything else cannot have changed. `Evaluation.swift` does this. The open pairs' seq and time are touched only
+// when an event happens.
+//
+//     Engine.swift        the state, the way of one batch
+//     Evaluation.swift    a user moves
+//     Register.swift      a subject is put or removed
+//     Emission.swift      order, numbers, what an enter discloses
+//     Snapshot.swift      journal and pages: the state as bytes, and back
+
+import CPrimitives
+
+/// Users, subjects and pairs; see the top of this file.
+///
+/// Not `Sendable`: it is made and used on the engine's thread.
+public struct Engine: ~Copyable {
+    public var rules: Rules {
+        didSet { greatestMargin = max(greatestMargin, rules.greatestMargin) }
+    }
+    /// Hashes ids for this engine; decoders use it.
+    public let hasher: IDHasher
+    let signOffKey: SipHashKey
+    let metrics = MetricTable()
+
+    var users = Segments<UserRecord>(blank: UserRecord())
+    var userIndex = IDIndex()
+    var freeUsers: [UInt32] = []
+    public internal(set) var userCount = 0
+
+    var subjects = Segments<SubjectRecord>(blank: SubjectRecord())
+    var subjectIndex = IDIndex()
+    var freeSubjects: [UInt32] = []
+    public internal(set) var subjectCount = 0
+    var kinds: [[UInt8]] = []
+    var kindIndex: [[UInt8]: UInt32] = [:]
+
+    var grid = SubjectGrid()
+    var userGrid = UserGrid()
+    /// Metres beyond its radius at which a pair of some user may still be inside; never shrinks, since a reload changes no pair.
+    var greatestMargin: Double
+
+    public internal(set) var pairCount = 0
+    /// The seq of the last event, 0 before the first.
+    public internal(set) var head: Int64 = 0
+
+    var signOffs: [UInt64: SignOff] = [:]
+    var signOffOrder: [SignOff] = []
+    var signOffStart = 0
+
+    // The journal of the steps since it was last taken.
+    var journalOperations: [UInt8] = []
+    var operationCount = 0
+    var touched: [UInt32] = []
+    var touchedSubjects: [UInt32] = []
+    /// Whether any subject ever moved: until then there is nothing of it to store.
+    var hasMovingSubjects = false
+
+    // Given back at the next `reclaim()`, so that transitions can still be resolved.
+    var departedUsers: [UInt32] = []
+    var departedSubjects: [UInt32] = []
+
+    // Scratch, kept for its storage.
+    var scratch = Scratch()
+    var slackWidth = SlackWidth()
+
+    /// An engine without users and subjects.
+    ///
+    /// - Parameters:
+    ///   - hashSeed: any number; another for each process, so that nobody can prepare ids that collide. It has no influence on events.
+    ///   - signOffKey: the installation's own, the same for its life.
+    public init(rules: Rules, hashSeed: UInt64, signOffKey: SipHashKey) {
+        self.rules = rules
+        hasher = IDHasher(seed: hashSeed)
+        self.signOffKey = signOffKey
+        greatestMargin = rules.greatestMargin
+    }
+
+    deinit {
+        for slot in 0..<UInt32(users.count) {
+            users[slot].pointee.pairs.free()
+            users[slot].pointee.exceptions.free()
+            users[slot].pointee.id.free()
+        }
+        for slot in 0..<UInt32(subjects.count) { subjects[slot].pointee.id.free() }
+    }
+
+    // MARK: - The way of one batch
+
+    /// Takes the lines of a batch in their order.
+    ///
+    /// - Parameters:
+    ///   - now: Unix milliseconds of the batch's arrival.
+    ///   - changes: gets the transitions in the contract's order, and an error for each line that is refused; is not emptied first.
+    /// - Complexity: O(1) for each line, and what lies in the ring that its step sweeps. No allocation once the tables have grown.
+    public mutating func apply(_ batch: FixBatch, now: Int64, into changes: inout Changes) {
+        forgetSignOffs(now: now)
+        batch.ids.withUnsafeBufferPointer { ids in
+            guard let base = ids.baseAddress else { return }
+            batch.fixes.withUnsafeBufferPointer { fixes in
+                var start = 0
+                while start < fixes.count {
+                    let end = min(start + Self.groupSize, fixes.count)
+                    prefetch(fixes, start..<end, ids: base)
+                    for index in start..<end { apply(fixes[index], ids: base, now: now, into: &changes) }
+                    start = end
+                }
+            }
+        }
+    }
+
+    /// How many lines are looked up ahead (16 to 256 were alike in a probe).
+    private static var groupSize: Int { 64 }
+    /// Below this many users the tables lie in the caches and asking ahead costs more than it brings.
+    private static var prefetchFrom: Int { 20_000 }
+
+    /// Brings the index entries and then the records of the coming lines near.
+    private func prefetch(_ fixes: UnsafeBufferPointer<Fix>, _ range: Range<Int>, ids: UnsafePointer<UInt8>) {
+        guard userCount >= Self.prefetchFrom else { return }
+        for index in range { userIndex.prefetch(fixes[index].hash) }
+        for index in range {
+            let slot = userIndex.find(fixes[index].hash) { slot in
+                vicinity_prefetch(users[slot])
+                vicinity_prefetch(UnsafeRawPointer(users[slot]) + 64)
+                return true
+            }
+            _ = slot
+        }
+    }
+
+    @inline(__always)
+    private mutating func apply(_ fix: Fix, ids: UnsafePointer<UInt8>, now: Int64, into changes: inout Changes) {
+        let id = ids + Int(fix.idOffset)
+        if fix.time > now &+ rules.maxFuture && fix.kind != .subject {
+            refuse(fix, .futureFix, "ts is \(fix.time), more than \(rules.maxFuture) ms ahead of the clock", into: &changes)
+            return
+        }
+        switch fix.kind {
+        case .user: applyUser(fix, id: id, now: now, into: &changes)
+        case .gone: applyGone(fix, id: id, now: now, into: &changes)
+        case .subject: applySubject(fix, id: id, now: now, into: &changes)
+        }
+    }
+
+    @inline(__always)
+    private mutating func applyUser(_ fix: Fix, id: UnsafePointer<UInt8>, now: Int64, into changes: inout Changes) {
+        let known = findUser(id, count: Int(fix.idLength), hash: fix.hash)
+        var last: Int64 = -1
+        if let known {
+            last = users[known].pointee.time
+        } else if !signOffs.isEmpty {
+            last = signOffs[signOffHash(id, count: Int(fix.idLength))]?.time ?? -1
+        }
+        let time = fix.time == Fix.absentTime ? max(now, last + 1) : fix.time
+        guard time > last else {
+            changes.tally.stale += 1
+            return
+        }
+        guard fix.accuracy <= rules.maxAccuracy else {
+            changes.tally.inaccurate += 1
+            return
+        }
+        changes.tally.accepted += 1
+        let accuracy = fix.accuracy > 0 ? fix.accuracy : rules.assumedAccuracy
+        let position = Coordinate(latitude: fix.latitude, longitude: fix.longitude)
+        if let known {
+            if fix.radius > 0 { users[known].pointee.hasOwnRadius = true }
+            let kept = users[known].pointee.hasOwnRadius ? users[known].pointee.radius : rules.radius
+            move(known, to: position, radius: fix.radius > 0 ? fix.radius : kept, accuracy: accuracy, time: time, into: &changes)
+        } else {
+            let slot = addUser(id, count: Int(fix.idLength), hash: fix.hash)
+            users[slot].pointee.hasOwnRadius = fix.radius > 0
+            place(slot, at: position, radius: fix.radius > 0 ? fix.radius : rules.radius, accuracy: accuracy, time: time, into: &changes)
+        }
+    }
+
+    private mutating func applyGone(_ fix: Fix, id: UnsafePointer<UInt8>, now: Int64, into changes: inout Changes) {
+        let known = findUser(id, count: Int(fix.idLength), hash: fix.hash)
+        let hash = signOffHash(id, count: Int(fix.idLength))
+        let last = known.map { users[$0].pointee.time } ?? signOffs[hash]?.time ?? -1
+        let time = fix.time == Fix.absentTime ? max(now, last + 1) : fix.time
+        guard time >= last else {
+            changes.tally.stale += 1
+            return
+        }
+        changes.tally.accepted += 1
+        remember(SignOff(hash: hash, time: time, until: now + Self.signOffSpan), into: &changes)
+        guard let known else { return }
+        for pair in users[known].pointee.pairs.elements {
+            scratch.pending.append(Pending(isEnter: false, cause: .gone, time: time, user: known, subject: pair.subject))
+        }
+        emit(into: &changes)
+        depart(known, hash: fix.hash)
+    }
+
+    func refuse(_ fix: Fix, _ code: LineErrorCode, _ message: String, into changes: inout Changes) {
+        changes.errors.append(LineError(line: fix.line, code: code, message: message))
+        changes.tally.invalid += 1
+    }
+
+    // MARK: - Users
+
+    @inline(__always)
+    func findUser(_ id: UnsafePointer<UInt8>, count: Int, hash: UInt64) -> UInt32? {
+        let words = ShortID.words(id, count: count)
+        return userIndex.find(hash) { users[$0].pointee.id.equals(id, count: count, words: words) }
+    }
+
+    mutating func addUser(_ id: UnsafePointer<UInt8>, count: Int, hash: UInt64) -> UInt32 {
+        let slot = freeUsers.popLast() ?? users.append()
+        users[slot].pointee = UserRecord(id: ShortID(id, count: count))
+        userIndex.insert(hash, slot: slot)
+        userCount += 1
+        if !signOffs.isEmpty { signOffs[signOffHash(id, count: count)] = nil }
+        return slot
+    }
+
+    /// Takes a user out of every table; the record itself goes at the next ``reclaim()``.
+    private mutating func depart(_ slot: UInt32, hash: UInt64) {
+        touch(slot)
+        leaveCell(slot)
+        userIndex.remove(hash, slot: slot)
+        users[slot].pointee.pairs.free()
+        users[slot].pointee.exceptions.free()
+        userCount -= 1
+        departedUsers.append(slot)
+    }
+
+    mutating func enterCell(_ slot: UInt32, key: UInt64) {
+        let (cell, place) = userGrid.insert(slot, key: key)
+        users[slot].pointee.cell = cell
+        users[slot].pointee.place = place
+    }
+
+    mutating func leaveCell(_ slot: UInt32) {
+        let place = users[slot].pointee.place
+        if let moved = userGrid.remove(cell: users[slot].pointee.cell, place: place) { users[moved].pointee.place = place }
+    }
+
+    /// Notes that the next journal must hold this user.
+    @inline(__always)
+    mutating func touch(_ slot: UInt32) {
+        guard !users[slot].pointee.isTouched else { return }
+        users[slot].pointee.isTouched = true
+        touched.append(slot)
+    }
+
+    /// Gives the slots of users and subjects that are gone to others. Call it when the transitions of a step have been taken.
+    public mutating func reclaim() {
+        for slot in departedUsers {
+            let wasTouched = users[slot].pointee.isTouched
+            users[slot].pointee.id.free()
+            users[slot].pointee = UserRecord()
+            users[slot].pointee.isTouched = wasTouched
+            freeUsers.append(slot)
+        }
+        departedUsers.removeAll(keepingCapacity: true)
+        for slot in departedSubjects {
+            subjects[slot].pointee.id.free()
+            subjects[slot].pointee = SubjectRecord()
+            freeSubjects.append(slot)
+        }
+        departedSubjects.removeAll(keepingCapacity: true)
+    }
+
+    // MARK: - Sign-offs
+
+    /// How long a sign-off is remembered, by the clock, in milliseconds: the contract's least.
+    static var signOffSpan: Int64 { 3_600_000 }
+
+    func signOffHash(_ id: UnsafePointer<UInt8>, count: Int) -> UInt64 {
+        signOffKey.hash(UnsafeRawBufferPointer(start: id, count: count))
+    }
+
+    private mutating func remember(_ signOff: SignOff, into changes: inout Changes) {
+        restore(signOff)
+        changes.signOffs.append(signOff)
+    }
+
+    /// Takes up a sign-off that was stored.
+    public mutating func restore(_ signOff: SignOff) {
+        signOffs[signOff.hash] = signOff
+        signOffOrder.append(signOff)
+    }
+
+    private mutating func forgetSignOffs(now: Int64) {
+        while signOffStart < signOffOrder.count, signOffOrder[signOffStart].until < now {
+            let old = signOffOrder[signOffStart]
+            if signOffs[old.hash] == old { signOffs[old.hash] = nil }
+            signOffStart += 1
+        }
+        if signOffStart > 1024, signOffStart * 2 > signOffOrder.count {
+            signOffOrder.removeFirst(signOffStart)
+            signOffStart = 0
+        }
+    }
+}

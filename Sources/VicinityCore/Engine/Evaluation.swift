@@ -1,0 +1,176 @@
+// A halo moves from A to B.
+//
+// A is the user's *anchor*: the place of the last evaluation. Which pairs can change? Those listed as exceptions, and those for
+// which near(A) ≠ near(B). By the triangle inequality the latter lie, seen from B, between min(rA − δ, rB) and max(rA + δ, rB), where δ is
+// the step and rA, rB the two radii: a ring as wide as the step. Each row of the grid is cut by the ring in one or two runs of places;
+// the runs are tested against both edges, and only what lies between them is asked.
+//
+// The same scan yields the *slack*: the least distance of any subject to the edge around B, as far as the scan looked. While the user
+// stays nearer to the anchor than that, near(A) = near(B) for every subject, and only the exceptions are asked.
+// A subject that is put or moves nearby makes the user's present place the anchor and the slack 0 (`Register.swift`).
+//
+// Where the step is large against the halo (and at the first fix) the ring is no smaller than the disc; then the disc around B is
+// scanned for what may enter, and the open pairs are asked whether they leave.
+
+/// A subject found by a scan, for which near(A) and near(B) differ.
+struct Candidate {
+    var subject: UInt32
+    var isNear: Bool
+    /// In the metric of B, in square metres.
+    var squared: Double
+}
+
+/// Lists that every evaluation uses anew, kept for their storage.
+struct Scratch {
+    var candidates: [Candidate] = []
+    var exceptions: [Exception] = []
+    var pending: [Pending] = []
+    var users: [UInt32] = []
+}
+
+extension Engine {
+    /// The first fix of a user.
+    mutating func place(
+        _ slot: UInt32, at position: Coordinate, radius: Double, accuracy: Double, time: Int64, into changes: inout Changes
+    ) {
+        let halo = Halo(center: position, radius: radius, accuracy: accuracy, rules: rules, metrics: metrics)
+        scanDisc(halo.disc)
+        settle(slot, halo, cause: .user, time: time)
+        anchor(slot, at: position, slack: 0)
+        store(slot, position: position, radius: radius, accuracy: accuracy, time: time)
+        enterCell(slot, key: UserGrid.key(position.latitude, position.longitude, level: UserGrid.level(radius: radius)))
+        emit(into: &changes)
+    }
+
+    /// A further fix of a user.
+    @inline(__always)
+    mutating func move(
+        _ slot: UInt32, to position: Coordinate, radius: Double, accuracy: Double, time: Int64, into changes: inout Changes
+    ) {
+        let user = users[slot]
+        if radius == user.pointee.radius, staysInSlack(user, position) {
+            if !user.pointee.exceptions.isEmpty {
+                let halo = Halo(center: position, radius: radius, accuracy: accuracy, rules: rules, metrics: metrics)
+                settle(slot, halo, cause: .user, time: time)
+            }
+            store(slot, position: position, radius: radius, accuracy: accuracy, time: time)
+        } else {
+            evaluate(slot, at: position, radius: radius, accuracy: accuracy, time: time)
+        }
+        if !scratch.pending.isEmpty { emit(into: &changes) }
+    }
+
+    /// Whether no subject can have crossed the edge since the anchor.
+    @inline(__always)
+    private func staysInSlack(_ user: UnsafeMutablePointer<UserRecord>, _ position: Coordinate) -> Bool {
+        let slack = Double(user.pointee.slack)
+        guard slack > 0 else { return false }
+        let squared = metrics.metric(at: user.pointee.anchorLatitude).squaredDistance(
+            Double(Int64(position.latitude) - Int64(user.pointee.anchorLatitude)),
+            Double(Coordinate.longitudeDifference(from: user.pointee.anchorLongitude, to: position.longitude)))
+        return squared < slack * slack
+    }
+
+    private mutating func evaluate(_ slot: UInt32, at position: Coordinate, radius: Double, accuracy: Double, time: Int64) {
+        let user = users[slot]
+        let origin = user.pointee.anchor
+        let oldRadius = user.pointee.radius
+        let onlyRadius = radius != oldRadius && position == user.pointee.position && accuracy == user.pointee.accuracy
+        let halo = Halo(center: position, radius: radius, accuracy: accuracy, rules: rules, metrics: metrics)
+        let old = Disc(origin, radius: oldRadius, margin: 0, metrics: metrics)
+        var slack = 0.0
+        if let found = scanRing(halo.disc, old) {
+            slack = found
+        } else {
+            scanDisc(halo.disc)
+            scratch.candidates.removeAll { candidate in
+                let subject = subjects[candidate.subject]
+                return old.isNear(latitude: subject.pointee.latitude, longitude: subject.pointee.longitude)
+            }
+            appendLeaving(slot, halo.disc)
+        }
+        settle(slot, halo, cause: onlyRadius ? .radius : .user, time: time)
+        anchor(slot, at: position, slack: slack)
+        store(slot, position: position, radius: radius, accuracy: accuracy, time: time)
+        moveCell(slot, from: origin, oldRadius: oldRadius, to: position, radius: radius)
+    }
+
+    @inline(__always)
+    private mutating func store(_ slot: UInt32, position: Coordinate, radius: Double, accuracy: Double, time: Int64) {
+        let user = users[slot]
+        user.pointee.latitude = position.latitude
+        user.pointee.longitude = position.longitude
+        user.pointee.radius = radius
+        user.pointee.accuracy = accuracy
+        user.pointee.time = time
+        touch(slot)
+    }
+
+    @inline(__always)
+    private func anchor(_ slot: UInt32, at position: Coordinate, slack: Double) {
+        let user = users[slot]
+        user.pointee.anchorLatitude = position.latitude
+        user.pointee.anchorLongitude = position.longitude
+        user.pointee.slack = Float(slack)
+    }
+
+    /// Keeps the user's cell, which is that of the anchor.
+    @inline(__always)
+    mutating func moveCell(_ slot: UInt32, from origin: Coordinate, oldRadius: Double, to position: Coordinate, radius: Double) {
+        let level = UserGrid.level(radius: radius)
+        let oldLevel = radius == oldRadius ? level : UserGrid.level(radius: oldRadius)
+        let key = UserGrid.key(position.latitude, position.longitude, level: level)
+        guard key != UserGrid.key(origin.latitude, origin.longitude, level: oldLevel) else { return }
+        leaveCell(slot)
+        enterCell(slot, key: key)
+    }
+
+    // MARK: - Asking the pairs
+
+    /// Asks the exceptions and the candidates of the scan, and notes what changes.
+    private mutating func settle(_ slot: UInt32, _ halo: Halo, cause: Cause, time: Int64) {
+        let user = users[slot]
+        let old = user.pointee.exceptions.elements
+        guard !old.isEmpty || !scratch.candidates.isEmpty else { return }
+        scratch.exceptions.removeAll(keepingCapacity: true)
+        for exception in old {
+            let subject = subjects[exception.subject]
+            let measure = halo.measure(latitude: subject.pointee.latitude, longitude: subject.pointee.longitude)
+            ask(exception.subject, of: slot, state: exception.state, measure, mayEnter: halo.mayEnter, cause: cause, time: time)
+        }
+        for candidate in scratch.candidates where !old.contains(where: { $0.subject == candidate.subject }) {
+            let subject = subjects[candidate.subject]
+            let isBeyond =
+                !candidate.isNear
+                && !halo.reach.holds(
+                    halo.disc.viewpoint, latitude: subject.pointee.latitude, longitude: subject.pointee.longitude, squared: candidate.squared)
+            let measure = PairState.Measure(isNear: candidate.isNear, isBeyond: isBeyond)
+            let state: PairState = candidate.isNear ? .outside : .inside
+            ask(candidate.subject, of: slot, state: state, measure, mayEnter: halo.mayEnter, cause: cause, time: time)
+        }
+        scratch.candidates.removeAll(keepingCapacity: true)
+        user.pointee.exceptions.replace(with: scratch.exceptions)
+    }
+
+    /// Asks one pair; notes its change, and that it is an exception, in the scratch lists.
+    @inline(__always)
+    private mutating func ask(
+        _ subject: UInt32, of user: UInt32, state: PairState, _ measure: PairState.Measure, mayEnter: Bool, cause: Cause, time: Int64
+    ) {
+        var state = state
+        if let change = state.observe(measure, mayEnter: mayEnter) {
+            scratch.pending.append(Pending(isEnter: change == .enter, cause: cause, time: time, user: user, subject: subject))
+        }
+        if (state == .inside) != measure.isNear { scratch.exceptions.append(Exception(subject: subject, state: state)) }
+    }
+
+    /// Adds the open pairs that are not near at B; those that are not exceptions were near at A.
+    private mutating func appendLeaving(_ slot: UInt32, _ disc: Disc) {
+        for pair in users[slot].pointee.pairs.elements {
+            let subject = subjects[pair.subject]
+            let squared = disc.squaredDistance(latitude: subject.pointee.latitude, longitude: subject.pointee.longitude)
+            guard !disc.isNear(latitude: subject.pointee.latitude, longitude: subject.pointee.longitude, squared: squared) else { continue }
+            scratch.candidates.append(Candidate(subject: pair.subject, isNear: false, squared: squared))
+        }
+    }
+}

@@ -1,0 +1,186 @@
+// The engine's state as bytes, for the log: what a commit changed (a journal), and all of it, piece by piece (pages).
+//
+// Every commit writes a journal: the pairs that opened and closed, and the new state of everyone it touched. Now and then it also
+// writes a page, the whole state of 256 slots. Once every page has been written anew, older journals are of no
+// more use. So the log holds at any time what recovery needs, no step ever writes everything, and nothing pauses.
+//
+// Recovery takes the register, then all pages, then all journals in order; for a slot, journals up to its page's commit are passed over.
+//
+// All numbers are LEB128 varints unless said otherwise; `signed` is zigzag, `metres` a varint 2·x where 2·x is below 2^32 and x is an integer,
+// or the varint 1 and eight bytes of a double, little-endian; `id` a length and bytes; `place` two i32, little-endian, 1e-7 degree.
+//
+//     journal   u8 version (1) · head
+//               · operations n, each: user·2 + (1 opened | 0 closed) · subject · if opened: seq · signed time
+//               · users n, each: slot · flags · unless free: [id] · place · time · metres radius · metres accuracy
+//               · subjects n, each: slot · u8 1 moving | 0 as put · place · signed time
+//     page      u8 version (1) · u8 0 users | 1 subjects · commit
+//               users:    n, each: place in the page · flags · id · place · time · metres radius · metres accuracy
+//                         · pairs n, each: subject · seq · signed time
+//               subjects: n, each: place in the page · u8 1 moving | 0 as put · place · signed time
+//     flags     1 in use, 2 own radius, 4 near but outside of some subject, 8 the id follows
+
+extension Engine {
+    static var journalVersion: UInt8 { 1 }
+    static var pageVersion: UInt8 { 1 }
+    /// Slots in a page.
+    static var pageSize: Int { 256 }
+
+    enum Flag {
+        static let used: UInt8 = 1
+        static let ownRadius: UInt8 = 2
+        static let nearOutside: UInt8 = 4
+        static let idFollows: UInt8 = 8
+    }
+
+    // MARK: - Journals
+
+    mutating func noteOpened(_ user: UInt32, _ subject: UInt32, seq: Int64, time: Int64) {
+        journalOperations.appendVarint(UInt64(user) << 1 | 1)
+        journalOperations.appendVarint(UInt64(subject))
+        journalOperations.appendVarint(UInt64(seq))
+        journalOperations.appendVarint(ZigZag.encode(time))
+        operationCount += 1
+    }
+
+    mutating func noteClosed(_ user: UInt32, _ subject: UInt32) {
+        journalOperations.appendVarint(UInt64(user) << 1)
+        journalOperations.appendVarint(UInt64(subject))
+        operationCount += 1
+    }
+
+    /// Whether anything changed since the journal was last taken.
+    public var hasJournal: Bool { !touched.isEmpty || !touchedSubjects.isEmpty || operationCount > 0 }
+
+    /// Appends what changed since this was last called. Call it after ``reclaim()``.
+    ///
+    /// - Complexity: O(users touched + pairs changed); about 25 bytes a user.
+    public mutating func takeJournal(into bytes: inout [UInt8]) {
+        bytes.append(Self.journalVersion)
+        bytes.appendVarint(UInt64(head))
+        bytes.appendVarint(UInt64(operationCount))
+        bytes.append(contentsOf: journalOperations)
+        journalOperations.removeAll(keepingCapacity: true)
+        operationCount = 0
+        bytes.appendVarint(UInt64(touched.count))
+        for slot in touched {
+            let user = users[slot]
+            bytes.appendVarint(UInt64(slot))
+            appendUser(slot, withID: !user.pointee.isJournaled, to: &bytes)
+            user.pointee.isJournaled = user.pointee.isUsed
+            user.pointee.isTouched = false
+        }
+        touched.removeAll(keepingCapacity: true)
+        bytes.appendVarint(UInt64(touchedSubjects.count))
+        for slot in touchedSubjects {
+            bytes.appendVarint(UInt64(slot))
+            appendMotion(slot, to: &bytes)
+            subjects[slot].pointee.isTouched = false
+        }
+        touchedSubjects.removeAll(keepingCapacity: true)
+    }
+
+    private func appendUser(_ slot: UInt32, withID: Bool, to bytes: inout [UInt8]) {
+        let user = users[slot]
+        guard user.pointee.isUsed else {
+            bytes.append(0)
+            return
+        }
+        var flags = Flag.used
+        if user.pointee.hasOwnRadius { flags |= Flag.ownRadius }
+        if user.pointee.exceptions.elements.contains(where: { $0.state == .outside }) { flags |= Flag.nearOutside }
+        if withID { flags |= Flag.idFollows }
+        bytes.append(flags)
+        if withID { user.pointee.id.withBytes { bytes.appendSized($0) } }
+        bytes.appendFixed(user.pointee.latitude)
+        bytes.appendFixed(user.pointee.longitude)
+        bytes.appendVarint(UInt64(user.pointee.time))
+        bytes.appendMetres(user.pointee.radius)
+        bytes.appendMetres(user.pointee.accuracy)
+    }
+
+    private func appendMotion(_ slot: UInt32, to bytes: inout [UInt8]) {
+        let subject = subjects[slot].pointee
+        bytes.append(subject.isMoving ? 1 : 0)
+        bytes.appendFixed(subject.latitude)
+        bytes.appendFixed(subject.longitude)
+        bytes.appendVarint(ZigZag.encode(subject.time))
+    }
+
+    // MARK: - Pages
+
+    /// How many pages hold the whole state.
+    public var pageCount: Int { userPageCount + subjectPageCount }
+
+    private var userPageCount: Int { (users.count + Self.pageSize - 1) / Self.pageSize }
+    private var subjectPageCount: Int { hasMovingSubjects ? (subjects.count + Self.pageSize - 1) / Self.pageSize : 0 }
+
+    /// The name under which the page is stored: those of users are even, those of subjects odd, so that both can grow.
+    public func pageName(_ index: Int) -> Int { index < userPageCount ? index * 2 : (index - userPageCount) * 2 + 1 }
+
+    /// Appends the page at `index`, 0 up to ``pageCount``, as of now. Call it after ``takeJournal(into:)`` of the same commit.
+    public func encodePage(_ index: Int, commit: Int64, into bytes: inout [UInt8]) {
+        bytes.append(Self.pageVersion)
+        if index < userPageCount {
+            bytes.append(0)
+            bytes.appendVarint(UInt64(commit))
+            encodeUsers(from: index * Self.pageSize, into: &bytes)
+        } else {
+            bytes.append(1)
+            bytes.appendVarint(UInt64(commit))
+            encodeMotions(from: (index - userPageCount) * Self.pageSize, into: &bytes)
+        }
+    }
+
+    private func encodeUsers(from first: Int, into bytes: inout [UInt8]) {
+        let slots = UInt32(first)..<UInt32(min(first + Self.pageSize, users.count))
+        bytes.appendVarint(UInt64(slots.count { users[$0].pointee.isUsed }))
+        for slot in slots where users[slot].pointee.isUsed {
+            bytes.appendVarint(UInt64(slot) - UInt64(first))
+            appendUser(slot, withID: true, to: &bytes)
+            let pairs = users[slot].pointee.pairs.elements
+            bytes.appendVarint(UInt64(pairs.count))
+            for pair in pairs {
+                bytes.appendVarint(UInt64(pair.subject))
+                bytes.appendVarint(UInt64(pair.encounter))
+                bytes.appendVarint(ZigZag.encode(pair.since))
+            }
+        }
+    }
+
+    private func encodeMotions(from first: Int, into bytes: inout [UInt8]) {
+        let slots = UInt32(first)..<UInt32(min(first + Self.pageSize, subjects.count))
+        bytes.appendVarint(UInt64(slots.count { subjects[$0].pointee.time >= 0 }))
+        for slot in slots where subjects[slot].pointee.time >= 0 {
+            bytes.appendVarint(UInt64(slot) - UInt64(first))
+            appendMotion(slot, to: &bytes)
+        }
+    }
+}
+
+extension [UInt8] {
+    /// Appends a length in metres; see the top of `Journal.swift`.
+    fileprivate mutating func appendMetres(_ metres: Double) {
+        if metres >= 0, metres < 2_147_483_648, metres == metres.rounded(.down) {
+            appendVarint(UInt64(metres) << 1)
+        } else {
+            appendVarint(1)
+            appendDouble(metres)
+        }
+    }
+}
+
+extension RawReader {
+    /// Reads a length in metres.
+    mutating func metres() -> Double? {
+        guard let head = varint() else { return nil }
+        return head == 1 ? double() : Double(head >> 1)
+    }
+
+    /// Reads a place.
+    mutating func place() -> Coordinate? {
+        guard let latitude = fixed(Int32.self), let longitude = fixed(Int32.self), (-900_000_000...900_000_000).contains(latitude),
+            (-1_800_000_000...1_800_000_000).contains(longitude)
+        else { return nil }
+        return Coordinate(latitude: latitude, longitude: longitude)
+    }
+}

@@ -1,0 +1,239 @@
+/// Puts an engine back together from the register, pages and journals; see the top of `Journal.swift`.
+///
+/// Use it once, in this order: ``subject(slot:_:)`` for each entry of the register, ``signOff(_:)``, ``page(name:_:)``,
+/// ``journal(commit:_:)`` in order, ``finish()``.
+public struct Restoration: ~Copyable {
+    /// The stored state cannot be read, or contradicts itself.
+    public struct Damaged: Error {
+        /// What was being read, for the operator.
+        public let what: String
+
+        public init(what: String) { self.what = what }
+    }
+
+    private var engine: Engine
+    /// The commit as of which each page was written.
+    private var commitOfPage: [Int: Int64] = [:]
+    /// Users that are near some subject but outside.
+    private var nearOutside: Set<UInt32> = []
+
+    /// - Parameter engine: a new one.
+    public init(_ engine: consuming Engine) { self.engine = engine }
+
+    /// Takes up an entry of the register.
+    public mutating func subject(slot: UInt32, _ placement: SubjectPlacement) {
+        while engine.subjects.count <= Int(slot) { _ = engine.subjects.append() }
+        engine.fill(slot, placement, kind: placement.kind.map { engine.intern($0) } ?? SubjectRecord.noKind)
+    }
+
+    public mutating func signOff(_ signOff: SignOff) { engine.restore(signOff) }
+
+    /// Takes up a page.
+    public mutating func page(name: Int, _ bytes: [UInt8]) throws(Damaged) {
+        let read = bytes.withUnsafeBytes { raw -> Bool in
+            var reader = RawReader(raw)
+            guard reader.byte() == Engine.pageVersion, let type = reader.byte(), let commit = reader.count(), let count = reader.count(),
+                type == UInt8(name & 1)
+            else { return false }
+            commitOfPage[name] = Int64(commit)
+            let first = (name >> 1) * Engine.pageSize
+            for _ in 0..<count {
+                guard let offset = reader.count(), offset < Engine.pageSize else { return false }
+                let slot = UInt32(first + offset)
+                guard type == 0 ? readUser(slot, withPairs: true, &reader) : readMotion(slot, &reader, take: true) else { return false }
+            }
+            return reader.isAtEnd
+        }
+        if !read { throw Damaged(what: "page \(name)") }
+    }
+
+    /// Takes up the journal of a commit.
+    public mutating func journal(commit: Int64, _ bytes: [UInt8]) throws(Damaged) {
+        let read = bytes.withUnsafeBytes { raw -> Bool in
+            var reader = RawReader(raw)
+            guard reader.byte() == Engine.journalVersion, let head = reader.count(), let operations = reader.count() else { return false }
+            engine.head = Int64(head)
+            for _ in 0..<operations {
+                guard readOperation(commit, &reader) else { return false }
+            }
+            guard let users = reader.count() else { return false }
+            for _ in 0..<users {
+                guard let slot = reader.count(), slot < 0x7fff_ffff else { return false }
+                guard readUserChange(UInt32(slot), commit, &reader) else { return false }
+            }
+            guard let subjects = reader.count() else { return false }
+            for _ in 0..<subjects {
+                guard let slot = reader.count(), slot < 0x7fff_ffff else { return false }
+                let isNew = commit > commitOfPage[slot / Engine.pageSize * 2 + 1] ?? 0
+                guard readMotion(UInt32(slot), &reader, take: isNew) else { return false }
+            }
+            return reader.isAtEnd
+        }
+        if !read { throw Damaged(what: "journal of commit \(commit)") }
+    }
+
+    /// The engine as of the last journal.
+    ///
+    /// - Throws: ``Damaged`` if an open pair names a subject that is not in the register.
+    /// - Complexity: O(users + pairs + subjects); a user's surroundings are scanned only where near and inside differed.
+    public consuming func finish() throws(Damaged) -> Engine {
+        try placeSubjects()
+        for slot in (0..<UInt32(engine.users.count)).reversed() {
+            if engine.users[slot].pointee.isUsed {
+                try placeUser(slot)
+            } else {
+                engine.freeUsers.append(slot)
+            }
+        }
+        return engine
+    }
+
+    // MARK: - Reading
+
+    private mutating func readOperation(_ commit: Int64, _ reader: inout RawReader) -> Bool {
+        guard let head = reader.count(), let subject = reader.count(), subject < 0x7fff_ffff, head >> 1 < 0x7fff_ffff else { return false }
+        let slot = UInt32(head >> 1)
+        if head & 1 == 1 {
+            guard let seq = reader.count(), let time = reader.varint() else { return false }
+            guard isNew(slot, commit) else { return true }
+            grow(to: slot)
+            engine.users[slot].pointee.pairs.append(
+                OpenPair(subject: UInt32(subject), encounter: Int64(seq), since: ZigZag.decode(time)))
+            return true
+        }
+        guard isNew(slot, commit) else { return true }
+        grow(to: slot)
+        guard let place = engine.users[slot].pointee.pairs.elements.firstIndex(where: { $0.subject == UInt32(subject) }) else { return false }
+        engine.users[slot].pointee.pairs.swapRemove(at: place)
+        return true
+    }
+
+    private mutating func readUserChange(_ slot: UInt32, _ commit: Int64, _ reader: inout RawReader) -> Bool {
+        if isNew(slot, commit) { return readUser(slot, withPairs: false, &reader) }
+        guard let flags = reader.byte() else { return false }
+        if flags & Engine.Flag.used == 0 { return true }
+        if flags & Engine.Flag.idFollows != 0, reader.sized() == nil { return false }
+        return reader.place() != nil && reader.varint() != nil && reader.metres() != nil && reader.metres() != nil
+    }
+
+    private mutating func readUser(_ slot: UInt32, withPairs: Bool, _ reader: inout RawReader) -> Bool {
+        grow(to: slot)
+        let user = engine.users[slot]
+        guard let flags = reader.byte() else { return false }
+        nearOutside.remove(slot)
+        guard flags & Engine.Flag.used != 0 else {
+            user.pointee.id.free()
+            let hadPairs = !user.pointee.pairs.isEmpty
+            user.pointee.pairs.free()
+            user.pointee = UserRecord()
+            return !hadPairs
+        }
+        if flags & Engine.Flag.idFollows != 0 {
+            guard let id = reader.sized(), let base = id.baseAddress, (1...128).contains(id.count) else { return false }
+            user.pointee.id.free()
+            user.pointee.id = ShortID(base.assumingMemoryBound(to: UInt8.self), count: id.count)
+        }
+        guard user.pointee.isUsed, let place = reader.place(), let time = reader.count(), let radius = reader.metres(),
+            let accuracy = reader.metres()
+        else { return false }
+        user.pointee.latitude = place.latitude
+        user.pointee.longitude = place.longitude
+        user.pointee.anchorLatitude = place.latitude
+        user.pointee.anchorLongitude = place.longitude
+        user.pointee.slack = 0
+        user.pointee.time = Int64(time)
+        user.pointee.radius = radius
+        user.pointee.accuracy = accuracy
+        user.pointee.hasOwnRadius = flags & Engine.Flag.ownRadius != 0
+        user.pointee.isJournaled = true
+        if flags & Engine.Flag.nearOutside != 0 { nearOutside.insert(slot) }
+        guard withPairs else { return true }
+        guard let count = reader.count() else { return false }
+        for _ in 0..<count {
+            guard let subject = reader.count(), let seq = reader.count(), let time = reader.varint() else { return false }
+            user.pointee.pairs.append(OpenPair(subject: UInt32(truncatingIfNeeded: subject), encounter: Int64(seq), since: ZigZag.decode(time)))
+        }
+        return true
+    }
+
+    private mutating func readMotion(_ slot: UInt32, _ reader: inout RawReader, take: Bool) -> Bool {
+        guard let moving = reader.byte(), let place = reader.place(), let time = reader.varint() else { return false }
+        // A subject that was removed since has no entry in the register.
+        guard take, Int(slot) < engine.subjects.count, engine.subjects[slot].pointee.isUsed else { return true }
+        let subject = engine.subjects[slot]
+        subject.pointee.time = ZigZag.decode(time)
+        subject.pointee.isMoving = moving == 1
+        if moving == 1 {
+            subject.pointee.latitude = place.latitude
+            subject.pointee.longitude = place.longitude
+        } else {
+            subject.pointee.latitude = subject.pointee.putLatitude
+            subject.pointee.longitude = subject.pointee.putLongitude
+        }
+        engine.hasMovingSubjects = true
+        return true
+    }
+
+    private func isNew(_ slot: UInt32, _ commit: Int64) -> Bool { commit > commitOfPage[Int(slot) / Engine.pageSize * 2] ?? 0 }
+
+    private mutating func grow(to slot: UInt32) {
+        while engine.users.count <= Int(slot) { _ = engine.users.append() }
+    }
+
+    // MARK: - Putting together
+
+    private mutating func placeSubjects() throws(Damaged) {
+        var entries: [GridEntry] = []
+        for slot in (0..<UInt32(engine.subjects.count)).reversed() {
+            let subject = engine.subjects[slot]
+            guard subject.pointee.isUsed else {
+                engine.freeSubjects.append(slot)
+                continue
+            }
+            entries.append(GridEntry(latitude: subject.pointee.latitude, longitude: subject.pointee.longitude, slot: slot))
+            let hash = engine.hash(subject.pointee.id)
+            let isTwin = engine.subjectIndex.find(hash) { engine.subjects[$0].pointee.id.bytes == subject.pointee.id.bytes } != nil
+            guard !isTwin else { throw Damaged(what: "register: an id stands in two slots") }
+            engine.subjectIndex.insert(hash, slot: slot)
+        }
+        engine.subjectCount = entries.count
+        engine.grid.insert(&entries)
+    }
+
+    private mutating func placeUser(_ slot: UInt32) throws(Damaged) {
+        let user = engine.users[slot]
+        engine.userIndex.insert(engine.hash(user.pointee.id), slot: slot)
+        engine.userCount += 1
+        engine.pairCount += user.pointee.pairs.count
+        let level = UserGrid.level(radius: user.pointee.radius)
+        engine.enterCell(slot, key: UserGrid.key(user.pointee.latitude, user.pointee.longitude, level: level))
+        let disc = Disc(user.pointee.position, radius: user.pointee.radius, margin: 0, metrics: engine.metrics)
+        for pair in user.pointee.pairs.elements {
+            guard Int(pair.subject) < engine.subjects.count, engine.subjects[pair.subject].pointee.isUsed else {
+                throw Damaged(what: "an open pair whose subject is not in the register")
+            }
+            let subject = engine.subjects[pair.subject]
+            guard !disc.isNear(latitude: subject.pointee.latitude, longitude: subject.pointee.longitude) else { continue }
+            user.pointee.exceptions.append(Exception(subject: pair.subject, state: .inside))
+            let beyond = Geodesic.distance(from: user.pointee.position, to: subject.pointee.position) - disc.radius
+            engine.greatestMargin = max(engine.greatestMargin, beyond + 1)
+        }
+        guard nearOutside.contains(slot) else { return }
+        let inside = Set(user.pointee.pairs.elements.map(\.subject))
+        engine.scanDisc(disc)
+        for candidate in engine.scratch.candidates where !inside.contains(candidate.subject) {
+            user.pointee.exceptions.append(Exception(subject: candidate.subject, state: .outside))
+        }
+        engine.scratch.candidates.removeAll(keepingCapacity: true)
+    }
+}
+
+extension Engine {
+    /// The hash of an id in this engine's tables.
+    func hash(_ id: ShortID) -> UInt64 {
+        id.withBytes { raw in
+            guard let base = raw.baseAddress else { preconditionFailure("an id is not empty") }
+            return hasher.hash(base.assumingMemoryBound(to: UInt8.self), count: raw.count)
+        }
+    }
+}

@@ -1,0 +1,31 @@
+/// What an operator may see of a user.
+public struct UserView: Sendable, Equatable {
+    /// The `ts` of the last accepted fix, in Unix milliseconds.
+    public let time: Int64
+    /// Metres.
+    public let radius: Double
+    /// Ids of the subjects whose pair with the user is inside, in order.
+    public let inside: [[UInt8]]
+    public let position: Coordinate
+}
+
+extension Engine {
+    /// The state of a user, or `nil` if there is none of this id.
+    public func user(_ id: [UInt8]) -> UserView? {
+        let slot = id.withUnsafeBufferPointer { buffer -> UInt32? in
+            guard let base = buffer.baseAddress else { return nil }
+            return findUser(base, count: buffer.count, hash: hasher.hash(base, count: buffer.count))
+        }
+        guard let slot else { return nil }
+        let user = users[slot].pointee
+        let inside = user.pairs.elements.map { subjects[$0.subject].pointee.id.bytes }
+        return UserView(
+            time: user.time, radius: user.radius, inside: inside.sorted { $0.lexicographicallyPrecedes($1) }, position: user.position)
+    }
+
+    /// Whether a subject is in the register, and if its own fixes have moved it.
+    public func subject(_ id: [UInt8]) -> (position: Coordinate, isMoving: Bool)? {
+        guard let slot = findSubject(id) else { return nil }
+        return (subjects[slot].pointee.position, subjects[slot].pointee.isMoving)
+    }
+}

@@ -1,0 +1,101 @@
+/// Signed numbers as unsigned ones that are small when the number is near 0.
+public enum ZigZag {
+    @inlinable
+    public static func encode(_ value: Int64) -> UInt64 { UInt64(bitPattern: (value << 1) ^ (value >> 63)) }
+    @inlinable
+    public static func decode(_ value: UInt64) -> Int64 { Int64(bitPattern: value >> 1) ^ -Int64(bitPattern: value & 1) }
+}
+
+extension [UInt8] {
+    /// Appends LEB128: seven bits a byte, the lowest first.
+    mutating func appendVarint(_ value: UInt64) {
+        var rest = value
+        while rest >= 0x80 {
+            append(UInt8(truncatingIfNeeded: rest) | 0x80)
+            rest >>= 7
+        }
+        append(UInt8(truncatingIfNeeded: rest))
+    }
+
+    /// Appends a length and as many bytes.
+    mutating func appendSized(_ bytes: UnsafeRawBufferPointer) {
+        appendVarint(UInt64(bytes.count))
+        append(contentsOf: bytes)
+    }
+
+    /// Appends the eight bytes of a double, little-endian.
+    mutating func appendDouble(_ value: Double) { appendFixed(value.bitPattern) }
+
+    /// Appends an integer's bytes, little-endian.
+    mutating func appendFixed(_ value: some FixedWidthInteger) {
+        Swift.withUnsafeBytes(of: value.littleEndian) { append(contentsOf: $0) }
+    }
+}
+
+/// Reads from bytes that somebody else keeps alive; every read says `nil` at the end instead of passing it.
+struct RawReader {
+    private let raw: UnsafeRawBufferPointer
+    private(set) var offset = 0
+
+    init(_ raw: UnsafeRawBufferPointer) { self.raw = raw }
+
+    var isAtEnd: Bool { offset == raw.count }
+
+    mutating func byte() -> UInt8? {
+        guard offset < raw.count else { return nil }
+        defer { offset += 1 }
+        return raw[offset]
+    }
+
+    mutating func varint() -> UInt64? {
+        var value: UInt64 = 0
+        var shift: UInt64 = 0
+        while offset < raw.count, shift < 64 {
+            let byte = raw[offset]
+            offset += 1
+            value |= UInt64(byte & 0x7f) << shift
+            if byte < 0x80 { return value }
+            shift += 7
+        }
+        return nil
+    }
+
+    /// A varint that is to count or index something.
+    mutating func count() -> Int? { varint().flatMap { Int(exactly: $0) } }
+
+    mutating func sized() -> UnsafeRawBufferPointer? {
+        guard let length = count(), length <= raw.count - offset else { return nil }
+        defer { offset += length }
+        return UnsafeRawBufferPointer(rebasing: raw[offset..<offset + length])
+    }
+
+    mutating func fixed<Value: FixedWidthInteger>(_ type: Value.Type) -> Value? {
+        guard raw.count - offset >= MemoryLayout<Value>.size else { return nil }
+        defer { offset += MemoryLayout<Value>.size }
+        return Value(littleEndian: raw.loadUnaligned(fromByteOffset: offset, as: Value.self))
+    }
+
+    mutating func double() -> Double? { fixed(UInt64.self).map { Double(bitPattern: $0) } }
+}
+
+/// ``RawReader`` over an array, for heads and other short reads.
+struct ByteReader {
+    private let bytes: [UInt8]
+    private var offset = 0
+
+    init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+    mutating func byte() -> UInt8? {
+        guard offset < bytes.count else { return nil }
+        defer { offset += 1 }
+        return bytes[offset]
+    }
+
+    mutating func varint() -> UInt64? {
+        bytes.withUnsafeBytes { raw in
+            var reader = RawReader(UnsafeRawBufferPointer(rebasing: raw[offset...]))
+            defer { offset += reader.offset }
+            return reader.varint()
+        }
+    }
+}

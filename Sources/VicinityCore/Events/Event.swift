@@ -1,0 +1,63 @@
+/// Why a pair changed; the contract's words.
+public enum Cause: UInt8, Sendable, CaseIterable {
+    case user = 1
+    case radius
+    case subject
+    case removed
+    case suspended
+    case expired
+    case gone
+    case muted
+
+    /// The word on the wire.
+    public var word: StaticString {
+        switch self {
+        case .user: "user"
+        case .radius: "radius"
+        case .subject: "subject"
+        case .removed: "removed"
+        case .suspended: "suspended"
+        case .expired: "expired"
+        case .gone: "gone"
+        case .muted: "muted"
+        }
+    }
+}
+
+/// What an enter says of the distance.
+public enum Disclosed: Equatable, Sendable {
+    case nothing
+    /// The band, in metres.
+    case within(Double)
+    /// The distance, in metres, to the centimetre.
+    case distance(Double)
+}
+
+/// One durable, numbered record of the log.
+public struct Event: Equatable, Sendable {
+    public enum Change: Equatable, Sendable {
+        case enter(Cause, Disclosed)
+        /// `encounter` is the seq of the enter that this closes; `lasted` milliseconds, at least 0.
+        case leave(Cause, encounter: Int64, lasted: Int64)
+    }
+
+    public var seq: Int64
+    /// Unix milliseconds of what caused it.
+    public var time: Int64
+    public var change: Change
+    /// UTF-8; `nil` once the user was forgotten.
+    public var user: [UInt8]?
+    /// UTF-8.
+    public var subject: [UInt8]
+    /// UTF-8; `nil` if the subject has none.
+    public var kind: [UInt8]?
+
+    public init(seq: Int64, time: Int64, change: Change, user: [UInt8]?, subject: [UInt8], kind: [UInt8]?) {
+        self.seq = seq
+        self.time = time
+        self.change = change
+        self.user = user
+        self.subject = subject
+        self.kind = kind
+    }
+}

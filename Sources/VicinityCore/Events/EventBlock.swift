@@ -1,0 +1,205 @@
+// How events lie on disk and in memory: blocks of consecutive events, written once, read front to back.
+//
+// A block is what one commit (or a part of a large one) brought. Its bytes are
+//
+//     u8 version (1) · varint count · varint zigzag(time of the first event) · events
+//
+// and an event is
+//
+//     u8 type (1 enter, 2 leave) · u8 cause · varint zigzag(time − time of the event before)
+//     · bytes user (length 0: forgotten) · bytes subject · bytes kind (length 0: none)
+//     · enter: u8 0 nothing | 1 within | 2 distance, then f64 little-endian metres unless 0
+//     · leave: varint (seq − encounter) · varint lasted
+//
+// where `varint` is LEB128, `bytes` a varint length and as many bytes. The seq of an event is the block's first seq plus
+// its place. Ids stand in full in each event: a block can be read without anything else, and a user be erased from it.
+
+/// A run of consecutive events, encoded.
+public struct EventBlock: Sendable {
+    public static let version: UInt8 = 1
+
+    /// The seq of the first event.
+    public let firstSeq: Int64
+    /// At least 1.
+    public let count: Int
+    public let bytes: [UInt8]
+
+    public var lastSeq: Int64 { firstSeq + Int64(count) - 1 }
+
+    /// The bytes are not a block of this version.
+    public struct Damaged: Error {
+        /// The seq of the event that could not be read.
+        public let seq: Int64
+    }
+
+    public init(firstSeq: Int64, count: Int, bytes: [UInt8]) {
+        self.firstSeq = firstSeq
+        self.count = count
+        self.bytes = bytes
+    }
+
+    /// Takes up a block that was stored, reading its count from its head.
+    ///
+    /// - Throws: ``Damaged`` if the head is not that of a block.
+    public init(firstSeq: Int64, stored bytes: [UInt8]) throws(Damaged) {
+        var reader = ByteReader(bytes)
+        guard reader.byte() == Self.version, let count = reader.varint(), count > 0, count <= UInt64(bytes.count) else {
+            throw Damaged(seq: firstSeq)
+        }
+        self.init(firstSeq: firstSeq, count: Int(count), bytes: bytes)
+    }
+
+    /// Calls `body` with each event in order of seq.
+    ///
+    /// - Complexity: O(bytes); allocates only the ids of each ``Event``. ``forEachView(_:)`` does not allocate.
+    public func forEach(_ body: (Event) throws -> Void) throws {
+        try forEachView { view in try body(view.event) }
+    }
+
+    /// Calls `body` with a view of each event; the view is valid only during the call.
+    ///
+    /// - Throws: ``Damaged`` if the bytes end early or hold what no version-1 event holds, and what `body` throws.
+    public func forEachView(_ body: (EventView) throws -> Void) throws {
+        try bytes.withUnsafeBytes { raw in
+            var reader = RawReader(raw)
+            guard reader.byte() == Self.version, reader.varint() == UInt64(count), let base = reader.varint() else {
+                throw Damaged(seq: firstSeq)
+            }
+            var time = ZigZag.decode(base)
+            for index in 0..<count {
+                let seq = firstSeq + Int64(index)
+                guard let view = EventView(&reader, seq: seq, previousTime: time) else { throw Damaged(seq: seq) }
+                time = view.time
+                try body(view)
+            }
+            guard reader.isAtEnd else { throw Damaged(seq: lastSeq) }
+        }
+    }
+}
+
+/// An event as it lies in its block, without a copy of its ids.
+public struct EventView {
+    public let seq: Int64
+    public let time: Int64
+    public let change: Event.Change
+    /// Empty once the user was forgotten.
+    public let user: UnsafeRawBufferPointer
+    public let subject: UnsafeRawBufferPointer
+    /// Empty if the subject has none.
+    public let kind: UnsafeRawBufferPointer
+
+    public var event: Event {
+        Event(
+            seq: seq, time: time, change: change, user: user.isEmpty ? nil : [UInt8](user), subject: [UInt8](subject),
+            kind: kind.isEmpty ? nil : [UInt8](kind))
+    }
+
+    init?(_ reader: inout RawReader, seq: Int64, previousTime: Int64) {
+        guard let type = reader.byte(), let causeByte = reader.byte(), let cause = Cause(rawValue: causeByte),
+            let delta = reader.varint(), let user = reader.sized(), let subject = reader.sized(), let kind = reader.sized()
+        else { return nil }
+        switch type {
+        case 1:
+            switch reader.byte() {
+            case 0: change = .enter(cause, .nothing)
+            case 1:
+                guard let metres = reader.double() else { return nil }
+                change = .enter(cause, .within(metres))
+            case 2:
+                guard let metres = reader.double() else { return nil }
+                change = .enter(cause, .distance(metres))
+            default: return nil
+            }
+        case 2:
+            guard let back = reader.varint(), let lasted = reader.varint(), back < UInt64(seq), lasted <= UInt64(Int64.max)
+            else { return nil }
+            change = .leave(cause, encounter: seq - Int64(back), lasted: Int64(lasted))
+        default: return nil
+        }
+        self.seq = seq
+        time = previousTime &+ ZigZag.decode(delta)
+        self.user = user
+        self.subject = subject
+        self.kind = kind
+    }
+}
+
+/// Collects events into a block.
+public struct EventBlockBuilder: Sendable {
+    /// The seq that the first event will have.
+    public let firstSeq: Int64
+    public private(set) var count = 0
+    /// Bytes of the events so far.
+    public var byteCount: Int { body.count }
+    private var body: [UInt8] = []
+    private var firstTime: Int64 = 0
+    private var lastTime: Int64 = 0
+
+    public init(firstSeq: Int64, reserving capacity: Int = 0) {
+        self.firstSeq = firstSeq
+        body.reserveCapacity(capacity)
+    }
+
+    /// Appends the event that has the next seq.
+    ///
+    /// - Parameter user: not empty.
+    /// - Complexity: O(bytes).
+    public mutating func append(
+        time: Int64, change: Event.Change, user: UnsafeRawBufferPointer, subject: UnsafeRawBufferPointer, kind: UnsafeRawBufferPointer
+    ) {
+        if count == 0 {
+            firstTime = time
+            lastTime = time
+        }
+        let seq = firstSeq + Int64(count)
+        switch change {
+        case .enter(let cause, _):
+            body.append(1)
+            body.append(cause.rawValue)
+        case .leave(let cause, _, _):
+            body.append(2)
+            body.append(cause.rawValue)
+        }
+        body.appendVarint(ZigZag.encode(time &- lastTime))
+        body.appendSized(user)
+        body.appendSized(subject)
+        body.appendSized(kind)
+        switch change {
+        case .enter(_, .nothing): body.append(0)
+        case .enter(_, .within(let metres)):
+            body.append(1)
+            body.appendDouble(metres)
+        case .enter(_, .distance(let metres)):
+            body.append(2)
+            body.appendDouble(metres)
+        case .leave(_, let encounter, let lasted):
+            body.appendVarint(UInt64(seq - encounter))
+            body.appendVarint(UInt64(lasted))
+        }
+        lastTime = time
+        count += 1
+    }
+
+    /// Appends an event whose ids are arrays; the seq it carries is ignored, since its place decides.
+    public mutating func append(_ event: Event) {
+        (event.user ?? []).withUnsafeBytes { user in
+            event.subject.withUnsafeBytes { subject in
+                (event.kind ?? []).withUnsafeBytes { kind in
+                    append(time: event.time, change: event.change, user: user, subject: subject, kind: kind)
+                }
+            }
+        }
+    }
+
+    /// The block of what was appended, or `nil` if nothing was.
+    public func finish() -> EventBlock? {
+        guard count > 0 else { return nil }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(body.count + 16)
+        bytes.append(EventBlock.version)
+        bytes.appendVarint(UInt64(count))
+        bytes.appendVarint(ZigZag.encode(firstTime))
+        bytes.append(contentsOf: body)
+        return EventBlock(firstSeq: firstSeq, count: count, bytes: bytes)
+    }
+}

@@ -1,0 +1,123 @@
+/// The table of keys, in the order in which they are printed.
+///
+/// A key with `notYetUnless` is read and checked but not obeyed: its feature does not exist yet, and the daemon says so at start unless
+/// the condition holds, under which the missing feature would do nothing anyway. Who builds the feature deletes the condition.
+
+extension ConfigurationKey {
+    package static let all: [ConfigurationKey] = halo + fixes + delivery + privacy + reports + access + others
+
+    private static let radius = ConfigurationForm<Double>.metres(1...1_000_000)
+    /// 2^53 − 1, the largest number that every reader of JSON keeps.
+    private static let largestInteger = 9_007_199_254_740_991
+
+    private static let halo = [
+        ConfigurationKey("halo.radius", \.halo.radius, radius, "metres, for users that send none"),
+        ConfigurationKey("halo.min_radius", \.halo.minimumRadius, radius, "metres, the least that a fix may ask for"),
+        ConfigurationKey("halo.max_radius", \.halo.maximumRadius, radius, "metres, the most that a fix may ask for"),
+        ConfigurationKey(
+            "halo.radius_interval", \.halo.radiusInterval, .span, "between two changes of one user's radius",
+            notYetUnless: { $0.halo.radiusInterval == .zero }),
+        ConfigurationKey("halo.leave_margin", \.halo.leaveMargin, .metres(), "metres beyond the radius before a pair leaves"),
+        ConfigurationKey(
+            "halo.enter_dwell", \.halo.enterDwell, .span, "how long a pair must be inside before it enters",
+            notYetUnless: { $0.halo.enterDwell == .zero }),
+        ConfigurationKey(
+            "halo.leave_dwell", \.halo.leaveDwell, .span, "how long a pair must be outside before it leaves",
+            notYetUnless: { $0.halo.leaveDwell == .zero }),
+        ConfigurationKey(
+            "halo.cooldown", \.halo.cooldown, .span, "how long a pair stays outside after a leave",
+            notYetUnless: { $0.halo.cooldown == .zero }),
+    ]
+
+    private static let fixes = [
+        ConfigurationKey("fixes.max_future", \.fixes.maximumFuture, .span, "how far a fix may be dated past now"),
+        ConfigurationKey("fixes.max_accuracy", \.fixes.maximumAccuracy, .metres(), "metres; a fix that is worse moves nothing"),
+        ConfigurationKey("fixes.assumed_accuracy", \.fixes.assumedAccuracy, .metres(), "metres, where a fix brings none"),
+        ConfigurationKey(
+            "fixes.accuracy_cap", \.fixes.accuracyCap, .metres(),
+            "metres that accuracy may add to the leave threshold; 0 = accuracy plays no part in pairs"),
+        ConfigurationKey(
+            "fixes.max_speed", \.fixes.maximumSpeed, .number("metres per second", 0...Double.greatestFiniteMagnitude),
+            "metres per second, faster is not believed at once; 0 = any",
+            notYetUnless: { $0.fixes.maximumSpeed == 0 }),
+        ConfigurationKey(
+            "fixes.expire_after", \.fixes.expireAfter, .span, "silence after which encounters are closed; 0 = never",
+            notYetUnless: { $0.fixes.expireAfter == .zero }),
+        ConfigurationKey(
+            "fixes.forget_after", \.fixes.forgetAfter, .span, "how long the last ts and the radius of a silent user are kept",
+            notYetUnless: { $0.fixes.expireAfter == .zero }),
+    ]
+
+    private static let delivery = [
+        ConfigurationKey("delivery.commit_interval", \.delivery.commitInterval, .span, "the longest that a commit waits for company"),
+        ConfigurationKey("delivery.heartbeat", \.delivery.heartbeat, .span, "to a subscriber that got no event for so long; 0 = none"),
+        ConfigurationKey(
+            "delivery.retention", \.delivery.retention, .span, "events are kept while they are younger",
+            notYetUnless: { _ in false }),
+        ConfigurationKey(
+            "delivery.retention_events", \.delivery.retentionEvents, .count(1...largestInteger), "and among so many newest",
+            notYetUnless: { _ in false }),
+        ConfigurationKey(
+            "durability", \.durability, .choice,
+            "process: survives a crash of the daemon; power: also one of the machine (fsync each commit)", takesEffect: .atRestart),
+    ]
+
+    private static let privacy = [
+        ConfigurationKey(
+            profilePath, \.privacy.profile, .choice, "people | places: a bundle of defaults for this section, each still settable by itself"
+        ),
+        ConfigurationKey(
+            "privacy.precision", \.privacy.precision, .metres(0...100_000), "metres, for subjects that bring none",
+            notYetUnless: { $0.privacy.precision == 0 }),
+        ConfigurationKey("privacy.distance", \.privacy.distance, .choice, "what an enter event tells: band | exact | none"),
+        ConfigurationKey("privacy.bands", \.privacy.bands, .bands, "metres, ascending"),
+        ConfigurationKey(
+            "privacy.disclose", \.privacy.disclose, .list("names", of: .name), "fields of details that may be shown; none unless named",
+            notYetUnless: { $0.privacy.disclose.isEmpty }),
+        ConfigurationKey(
+            "privacy.details_grace", \.privacy.detailsGrace, .span, "how long after a leave details may be asked for",
+            notYetUnless: { _ in false }),
+        ConfigurationKey(
+            "privacy.details_per_user", \.privacy.detailsPerUser, .limit, "granted requests for details",
+            notYetUnless: { $0.privacy.detailsPerUser == .unlimited }),
+        ConfigurationKey(
+            "privacy.follow", \.privacy.follow, .follow,
+            "a user inside with one moving subject at so many places, so far apart, within a span, is muted; or off",
+            notYetUnless: { $0.privacy.follow == nil }),
+        ConfigurationKey(
+            "privacy.audit_retention", \.privacy.auditRetention, .span, "how long audit entries are kept", notYetUnless: { _ in false }),
+        ConfigurationKey(
+            "privacy.subjects_per_user", \.privacy.subjectsPerUser, .limit,
+            "distinct subjects one user may enter, by ts; past it the pair stays outside",
+            notYetUnless: { $0.privacy.subjectsPerUser == .unlimited }),
+    ]
+
+    private static let reports = [
+        ConfigurationKey(
+            "reports.kinds", \.reports.kinds, .list("names", of: .name), "what users may report",
+            notYetUnless: { $0.reports.kinds.isEmpty }),
+        ConfigurationKey(
+            "reports.suspend_on", \.reports.suspendOn, .list("names", of: .name), "which of these kinds suspend the subject",
+            notYetUnless: { $0.reports.kinds.isEmpty }),
+        ConfigurationKey(
+            "reports.suspend_after", \.reports.suspendAfter, .count(1...1_000_000), "from so many different users",
+            notYetUnless: { $0.reports.kinds.isEmpty }),
+        ConfigurationKey(
+            "reports.per_user", \.reports.perUser, .limit, "reports that one user may make",
+            notYetUnless: { $0.reports.kinds.isEmpty }),
+    ]
+
+    private static let access = [
+        ConfigurationKey("access.ingest", \.access.ingest, .principals, "who may push fixes"),
+        ConfigurationKey("access.events", \.access.events, .principals, "who may subscribe"),
+        ConfigurationKey("access.control.observer", \.access.control.observer, .principals, "status, metrics"),
+        ConfigurationKey("access.control.relay", \.access.control.relay, .principals, "nearby, details, reports.create"),
+        ConfigurationKey("access.control.admin", \.access.control.admin, .principals, "everything"),
+    ]
+
+    private static let others = [
+        ConfigurationKey(
+            "limits.connections", \.limits.connections, .count(1...1_000_000), "of all sockets together", takesEffect: .atRestart),
+        ConfigurationKey("log_level", \.logLevel, .choice, "trace, debug, info, notice, warning, error or critical"),
+    ]
+}

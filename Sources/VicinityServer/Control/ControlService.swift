@@ -1,0 +1,185 @@
+internal import CLinux
+internal import NIOCore
+internal import NIOPosix
+import VicinityCore
+import VicinityStore
+import VicinityTransport
+import VicinityWire
+
+/// Carries out the methods of `control.sock`.
+///
+/// What changes state, or must see it between two steps, goes through the inbox like everything else and is answered after its
+/// commit; what only reads the register asks the store on a thread of its own.
+struct ControlService: Sendable {
+    let inbox: Inbox<Work>
+    let register: any RegisterReader
+    let threads: NIOThreadPool
+    let status: StatusReport
+    let settings: SettingsService
+
+    typealias Finish = @Sendable (Result<[UInt8], ControlFailure>) -> Void
+
+    /// Calls `finish` exactly once, on any thread.
+    func call(_ request: ControlRequest, from peer: PeerCredentials, on loop: any EventLoop, finish: @escaping Finish) {
+        do throws(ControlFailure) {
+            guard settings.access.roles(of: peer).allows(method: request.method) else {
+                guard Self.methods.contains(request.method) else { throw .unknownMethod(request.method) }
+                throw .forbidden(request.method)
+            }
+            try carryOut(request, on: loop, finish)
+        } catch {
+            finish(.failure(error))
+        }
+    }
+
+    static let methods: Set<String> = [
+        "status", "subjects.put", "subjects.remove", "subjects.get", "subjects.list", "users.get", "config.get", "config.reload",
+    ]
+
+    private func carryOut(_ request: ControlRequest, on loop: any EventLoop, _ finish: @escaping Finish) throws(ControlFailure) {
+        let params = request.params
+        switch request.method {
+        case "status": finish(.success(status.json()))
+        case "subjects.put": try put(params, finish)
+        case "subjects.remove": try remove(params, finish)
+        case "subjects.get": try getSubject(params, on: loop, finish)
+        case "subjects.list": try listSubjects(params, on: loop, finish)
+        case "users.get": try getUser(params, finish)
+        case "config.get": finish(.success(settings.json()))
+        case "config.reload": settings.reload(finish)
+        case let method: throw .unknownMethod(method)
+        }
+    }
+
+    // MARK: - The register
+
+    private func put(_ params: JSONElement?, _ finish: @escaping Finish) throws(ControlFailure) {
+        guard let list = params?[key: "subjects"], list.kind == .array else { throw .badValue("subjects", "must be a list of subjects") }
+        if params?[key: "generation"] != nil { throw .refused("unknown_generation", "there is no such generation") }
+        var rows: [SubjectRow] = []
+        var ids: Set<[UInt8]> = []
+        for (place, element) in list.elements.enumerated() {
+            let row = try SubjectCodec.read(element, at: place)
+            guard ids.insert(row.id).inserted else { throw .badValue("subjects[\(place)].id", "stands twice in the request") }
+            rows.append(row)
+        }
+        submit(.put(rows, Reply { count in finish(.success(Self.object { $0.member("put", count) })) }), finish)
+    }
+
+    private func remove(_ params: JSONElement?, _ finish: @escaping Finish) throws(ControlFailure) {
+        guard let list = params?[key: "ids"], list.kind == .array else { throw .badValue("ids", "must be a list of ids") }
+        var ids: [[UInt8]] = []
+        for (place, element) in list.elements.enumerated() {
+            guard let utf8 = element.utf8 else { throw .badValue("ids[\(place)]", "must be a string") }
+            ids.append([UInt8](utf8))
+        }
+        submit(.remove(ids, Reply { count in finish(.success(Self.object { $0.member("removed", count) })) }), finish)
+    }
+
+    private func getSubject(_ params: JSONElement?, on loop: any EventLoop, _ finish: @escaping Finish) throws(ControlFailure) {
+        let id = try identifier(params, "id")
+        let unknown = ControlFailure.refused("unknown_subject", "there is no such subject in the register")
+        let register = self.register
+        let threads = self.threads
+        let reply = Reply<Bool?> { isMoving in
+            guard let isMoving else { return finish(.failure(unknown)) }
+            Self.read(threads, loop, finish) { () throws(ControlFailure) in
+                guard let row = try Self.stored({ () throws(StoreFault) in try register.subject(id: id) }) else { throw unknown }
+                var writer = JSONWriter()
+                SubjectCodec.write(row, isMoving: isMoving, to: &writer)
+                return writer.bytes
+            }
+        }
+        submit(.isMoving(id, reply), finish)
+    }
+
+    private func listSubjects(_ params: JSONElement?, on loop: any EventLoop, _ finish: @escaping Finish) throws(ControlFailure) {
+        let after = params?[key: "after"] == nil ? nil : try identifier(params, "after")
+        let kind = params?[key: "kind"] == nil ? nil : try identifier(params, "kind")
+        let limit = try pageSize(params)
+        let register = self.register
+        Self.read(threads, loop, finish) { () throws(ControlFailure) in
+            let rows = try Self.stored { () throws(StoreFault) in try register.subjects(after: after, limit: limit + 1, kind: kind) }
+            return Self.object { writer in
+                writer.key("subjects")
+                writer.array { writer in
+                    for row in rows.prefix(limit) { SubjectCodec.write(row, isMoving: nil, to: &writer) }
+                }
+                if rows.count > limit { writer.member("next", utf8: rows[limit - 1].id) }
+            }
+        }
+    }
+
+    private func pageSize(_ params: JSONElement?) throws(ControlFailure) -> Int {
+        guard let asked = params?[key: "limit"] else { return Self.defaultPage }
+        guard let number = asked.integer, (1...Int64(Self.largestPage)).contains(number) else {
+            throw .badValue("limit", "must be within 1 and \(Self.largestPage)")
+        }
+        return Int(number)
+    }
+
+    private static let defaultPage = 1000
+    private static let largestPage = 10_000
+
+    // MARK: - Users
+
+    private func getUser(_ params: JSONElement?, _ finish: @escaping Finish) throws(ControlFailure) {
+        let id = try identifier(params, "user")
+        let reply = Reply<UserView?> { view in
+            guard let view else { return finish(.failure(.refused("unknown_user", "there is no such user"))) }
+            let result = Self.object { writer in
+                writer.member("user", utf8: id)
+                writer.member("ts", view.time)
+                writer.member("radius", view.radius)
+                writer.key("inside")
+                writer.array { writer in for subject in view.inside { writer.value(utf8: subject) } }
+            }
+            finish(.success(result))
+        }
+        submit(.user(id, reply), finish)
+    }
+
+    // MARK: - Helpers
+
+    private func identifier(_ params: JSONElement?, _ key: StaticString) throws(ControlFailure) -> [UInt8] {
+        guard let element = params?[key: key] else { throw .badValue("\(key)", "is missing") }
+        guard let utf8 = element.utf8, SubscriptionReader.isName(utf8) else {
+            throw .badValue("\(key)", "must be a string of 1 to 128 bytes without control characters")
+        }
+        return [UInt8](utf8)
+    }
+
+    private func submit(_ work: Work, _ finish: Finish) {
+        if !inbox.put(work) { finish(.failure(.internalError("the daemon is stopping"))) }
+    }
+
+    private static func object(_ members: (inout JSONWriter) -> Void) -> [UInt8] {
+        var writer = JSONWriter()
+        writer.object(members)
+        return writer.bytes
+    }
+
+    /// Runs a read of the store away from the event loops.
+    private static func read(
+        _ threads: NIOThreadPool, _ loop: any EventLoop, _ finish: @escaping Finish,
+        _ body: @escaping @Sendable () throws(ControlFailure) -> [UInt8]
+    ) {
+        threads.submit { state in
+            guard case .active = state else { return finish(.failure(.internalError("the daemon is stopping"))) }
+            do throws(ControlFailure) {
+                finish(.success(try body()))
+            } catch {
+                finish(.failure(error))
+            }
+        }
+    }
+
+    /// A fault of the store as what a client is told.
+    private static func stored<Value>(_ body: () throws(StoreFault) -> Value) throws(ControlFailure) -> Value {
+        do {
+            return try body()
+        } catch {
+            throw .internalError("the register could not be read: \(error)")
+        }
+    }
+}

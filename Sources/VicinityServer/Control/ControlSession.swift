@@ -1,0 +1,77 @@
+internal import NIOCore
+import VicinityTransport
+import VicinityWire
+
+/// An operator's or a tool's conversation: requests, one after the other, each answered before the next is looked at.
+///
+/// Lives on its connection's event loop. While a request is being worked off nothing more is read, so that answers come in order and a client
+/// cannot make the daemon hold more than one request of 4 MiB.
+final class ControlSession: Session {
+    let connection: Connection
+    private let service: ControlService
+    private let whenClosed: () -> Void
+    private let codec = ControlCodec()
+    private var framer = LineFramer(limit: 4 << 20)
+    private var isBusy = false
+    private var inputHasEnded = false
+
+    init(connection: Connection, service: ControlService, whenClosed: @escaping () -> Void) {
+        self.connection = connection
+        self.service = service
+        self.whenClosed = whenClosed
+    }
+
+    func received(_ bytes: inout ByteBuffer) {
+        while connection.isOpen, !isBusy, let line = framer.next(&bytes) { take(line) }
+    }
+
+    func inputEnded(_ rest: inout ByteBuffer) {
+        inputHasEnded = true
+        if let line = framer.last(&rest) { take(line) }
+        if !isBusy { connection.close(afterFlush: true) }
+    }
+
+    func becameWritable() {}
+
+    func closed() { whenClosed() }
+
+    private func take(_ line: LineFramer.Line) {
+        switch line {
+        case .tooLong:
+            answer(ControlCodec.response(id: "null", failure: .invalidRequest("a line holds at most 4 MiB")))
+        case .text(let bytes):
+            switch bytes.withUnsafeBytes({ codec.read($0) }) {
+            case .request(let request): carryOut(request)
+            case .refused(let failure, let id): answer(ControlCodec.response(id: id, failure: failure))
+            case .ignored: break
+            }
+        }
+    }
+
+    private func carryOut(_ request: ControlRequest) {
+        let id = request.id
+        isBusy = true
+        connection.pauseReading()
+        let me = NIOLoopBound(self, eventLoop: connection.eventLoop)
+        let loop = connection.eventLoop
+        service.call(request, from: connection.peer, on: loop) { outcome in
+            loop.execute { me.value.finish(outcome, id: id) }
+        }
+    }
+
+    private func finish(_ outcome: Result<[UInt8], ControlFailure>, id: String?) {
+        isBusy = false
+        if let id {
+            switch outcome {
+            case .success(let result): answer(ControlCodec.response(id: id, result: result))
+            case .failure(let failure): answer(ControlCodec.response(id: id, failure: failure))
+            }
+        }
+        if inputHasEnded { connection.close(afterFlush: true) } else { connection.resumeReading() }
+    }
+
+    private func answer(_ line: [UInt8]) {
+        connection.write(ByteBuffer(bytes: line))
+        connection.flush()
+    }
+}

@@ -1,0 +1,115 @@
+import Logging
+import Synchronization
+import VicinityCore
+import VicinityTransport
+import VicinityWire
+
+/// The settings that are in force, and the way to change them while the daemon runs.
+final class SettingsService: Sendable {
+    private struct State {
+        var effective: EffectiveConfiguration
+        var policy: AccessPolicy
+    }
+
+    private let state: Mutex<State>
+    private let ownUser: UInt32
+    private let load: @Sendable () -> Result<EffectiveConfiguration, ConfigurationErrors>
+    private let apply: @Sendable (Configuration) -> Void
+    private let logger: Logger
+
+    /// - Parameters:
+    ///   - load: reads the configuration again, as at the start.
+    ///   - apply: puts what can change into force.
+    init(
+        _ effective: EffectiveConfiguration, ownUser: UInt32, logger: Logger,
+        load: @escaping @Sendable () -> Result<EffectiveConfiguration, ConfigurationErrors>,
+        apply: @escaping @Sendable (Configuration) -> Void
+    ) {
+        self.ownUser = ownUser
+        self.load = load
+        self.apply = apply
+        self.logger = logger
+        let (policy, warnings) = AccessPolicy.resolve(effective.values.access, ownUser: ownUser, in: SystemAccounts())
+        for warning in warnings { logger.warning("\(warning)") }
+        state = Mutex(State(effective: effective, policy: policy))
+    }
+
+    var configuration: Configuration { state.withLock(\.effective.values) }
+
+    /// Who may do what.
+    var access: AccessPolicy { state.withLock(\.policy) }
+
+    /// What `config.get` answers.
+    func json() -> [UInt8] { Array(state.withLock(\.effective).json.utf8) }
+
+    /// Reads the configuration again. One that is wrong changes nothing.
+    ///
+    /// - Returns: what changed, or the reasons why nothing did.
+    @discardableResult
+    func reload() -> Result<EffectiveConfiguration.Change, ConfigurationErrors> {
+        let loaded: EffectiveConfiguration
+        switch load() {
+        case .success(let effective): loaded = effective
+        case .failure(let errors):
+            for error in errors.errors { logger.error("the configuration was not reloaded: \(error)") }
+            return .failure(errors)
+        }
+        let (policy, warnings) = AccessPolicy.resolve(loaded.values.access, ownUser: ownUser, in: SystemAccounts())
+        let change = state.withLock { state in
+            let change = state.effective.reloading(loaded)
+            state.effective = change.effective
+            state.policy = policy
+            return change
+        }
+        for warning in loaded.warnings + warnings { logger.warning("\(warning)") }
+        apply(change.effective.values)
+        logger.notice(
+            "the configuration was reloaded",
+            metadata: [
+                "changed": "\(change.changed.joined(separator: " "))",
+                "restart_needed": "\(change.restartNeeded.joined(separator: " "))",
+            ])
+        return .success(change)
+    }
+
+    /// Carries out `config.reload`.
+    func reload(_ finish: ControlService.Finish) {
+        switch reload() {
+        case .success(let change):
+            var writer = JSONWriter()
+            writer.object { writer in
+                writer.key("changed")
+                writer.array { writer in for key in change.changed { writer.value(key) } }
+                writer.key("restart_needed")
+                writer.array { writer in for key in change.restartNeeded { writer.value(key) } }
+            }
+            finish(.success(writer.bytes))
+        case .failure(let errors): finish(.failure(.refused("bad_value", errors.description)))
+        }
+    }
+}
+
+extension AccessPolicy {
+    /// What the process at the other end may do.
+    func roles(of peer: PeerCredentials) -> Roles { roles(user: peer.user, group: peer.group, groups: peer.groups) }
+}
+
+extension Rules {
+    /// The engine's part of the settings.
+    init(_ configuration: Configuration) {
+        self.init()
+        radius = configuration.halo.radius
+        minRadius = configuration.halo.minimumRadius
+        maxRadius = configuration.halo.maximumRadius
+        leaveMargin = configuration.halo.leaveMargin
+        maxFuture = configuration.fixes.maximumFuture.milliseconds
+        maxAccuracy = configuration.fixes.maximumAccuracy
+        assumedAccuracy = configuration.fixes.assumedAccuracy
+        accuracyCap = configuration.fixes.accuracyCap
+        switch configuration.privacy.distance {
+        case .band: disclosure = .bands(configuration.privacy.bands)
+        case .exact: disclosure = .exact
+        case .none: disclosure = .nothing
+        }
+    }
+}

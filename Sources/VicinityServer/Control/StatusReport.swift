@@ -1,0 +1,92 @@
+internal import CLinux
+internal import Glibc
+import Synchronization
+import VicinityCore
+import VicinityStore
+import VicinityWire
+
+/// What `status` says.
+struct StatusReport: Sendable {
+    let version: String
+    /// Monotonic milliseconds at which the process began.
+    let started: Int64
+    let statistics: Statistics
+    let connections: ConnectionCounts
+    let reader: any LogReader
+
+    /// - Complexity: one indexed read of the log for its oldest event.
+    func json() -> [UInt8] {
+        let snapshot = statistics.snapshot
+        let rates = statistics.rates
+        var reasons: [String] = []
+        var oldest = snapshot.head + 1
+        do {
+            oldest = try reader.oldest()
+        } catch {
+            reasons.append("the log cannot be read: \(error)")
+        }
+        var writer = JSONWriter()
+        writer.object { writer in
+            writer.member("version", version)
+            writer.member("pid", getpid())
+            writer.member("uptime_ms", vicinity_monotonic_milliseconds() - started)
+            writer.member("ready", true)
+            writer.key("health")
+            writer.object { writer in
+                writer.member("state", reasons.isEmpty ? "ok" : "degraded")
+                writer.key("reasons")
+                writer.array { writer in for reason in reasons { writer.value(reason) } }
+            }
+            writer.member("users", snapshot.users)
+            writer.member("subjects", snapshot.subjects)
+            writer.member("pairs_inside", snapshot.pairs)
+            writer.key("connections")
+            writer.object { writer in
+                for (name, count) in connections.counts { writer.member(name, count) }
+            }
+            writer.key("fixes")
+            writer.object { writer in
+                writer.member("accepted", snapshot.tally.accepted)
+                writer.member("stale", snapshot.tally.stale)
+                writer.member("inaccurate", snapshot.tally.inaccurate)
+                writer.member("implausible", 0)
+                writer.member("invalid", snapshot.tally.invalid)
+            }
+            writer.member("withheld", 0)
+            writer.key("events")
+            writer.object { writer in
+                writer.member("head", snapshot.head)
+                writer.member("oldest", oldest)
+            }
+            writer.key("subscribers")
+            writer.array { _ in }
+            writer.key("rates")
+            writer.object { writer in
+                writer.member("fixes_per_s", (rates.fixes * 10).rounded() / 10)
+                writer.member("events_per_s", (rates.events * 10).rounded() / 10)
+            }
+        }
+        return writer.bytes
+    }
+}
+
+/// How many connections each socket has.
+final class ConnectionCounts: Sendable {
+    private let state = Mutex<[SocketName: Int]>([:])
+
+    func opened(_ socket: SocketName) { state.withLock { $0[socket, default: 0] += 1 } }
+
+    func closed(_ socket: SocketName) { state.withLock { $0[socket, default: 0] -= 1 } }
+
+    /// By name, in the contract's order.
+    var counts: [(name: String, count: Int)] {
+        state.withLock { state in SocketName.allCases.map { ($0.rawValue, state[$0] ?? 0) } }
+    }
+}
+
+/// The three doors of the daemon.
+enum SocketName: String, CaseIterable, Sendable {
+    case ingest
+    case events
+    case control
+}

@@ -1,0 +1,182 @@
+// The table of contents: what the daemon is made of, in the order in which it comes up, and goes down.
+//
+//     directories → lock → sockets bound → store opened → engine recovered → doors opened → READY=1
+//     … until SIGTERM …
+//     doors closed → reading stopped → last work done → last commit → last acks and events → store closed
+//
+// Bytes of gateways come in by `IngestSession`, become a batch, and go through the inbox to the engine's thread (`EngineThread`). What comes of
+// it goes as a commit to the store's thread (`StoreThread`), which makes it durable, and only then tells the gateways (`Receipt`) and the
+// feed (`Feed`), from which the subscribers' sessions (`EventsSession`) read. Operators' requests (`ControlService`) go the same way.
+
+internal import CLinux
+internal import Glibc
+package import Logging
+internal import NIOCore
+internal import NIOPosix
+import ServiceLifecycle
+internal import UnixSignals
+import VicinityCore
+import VicinityStore
+package import VicinitySystem
+import VicinityTransport
+import VicinityWire
+
+/// The daemon, from the moment that its directories and sockets are its own until the last event is sent.
+package struct Daemon: Service {
+    private let premises: Premises
+    private let effective: EffectiveConfiguration
+    private let load: @Sendable () -> Result<EffectiveConfiguration, ConfigurationErrors>
+    private let output: LogOutput
+    private let logger: Logger
+    private let notifier = Notifier()
+
+    /// - Parameters:
+    ///   - premises: directories, lock and sockets.
+    ///   - load: reads the configuration again, for a reload.
+    ///   - output: where log lines go; a reload sets its level.
+    package init(
+        _ premises: Premises, _ effective: EffectiveConfiguration, output: LogOutput, logger: Logger,
+        load: @escaping @Sendable () -> Result<EffectiveConfiguration, ConfigurationErrors>
+    ) {
+        self.premises = premises
+        self.effective = effective
+        self.output = output
+        self.logger = logger
+        self.load = load
+    }
+
+    /// Comes up, serves until it is asked to stop, and goes down in order.
+    ///
+    /// - Throws: ``StartFailure``.
+    package func run() async throws {
+        let started = vicinity_monotonic_milliseconds()
+        let configuration = effective.values
+        let keys = effective.notYetInForce
+        if !keys.isEmpty { logger.warning("not yet in force: \(keys.joined(separator: " "))") }
+        for warning in effective.warnings { logger.warning("\(warning)") }
+
+        let store = try openStore(configuration)
+        let threads = NIOThreadPool(numberOfThreads: 2)
+        let engineThread = NIOThreadPool(numberOfThreads: 1)
+        let storeThread = NIOThreadPool(numberOfThreads: 1)
+        for pool in [threads, engineThread, storeThread] { pool.start() }
+        let loops = MultiThreadedEventLoopGroup(numberOfThreads: max(2, min(4, System.coreCount)))
+
+        let inbox = Inbox<Work>(bound: Self.inboxBound)
+        let slot = CommitSlot { inbox.wake() }
+        let statistics = Statistics()
+        let feed = Feed(head: store.head.seq)
+        let seed = UInt64.random(in: .min ... .max)
+        let interval = configuration.delivery.commitInterval.milliseconds
+        let rules = Rules(configuration)
+
+        let pipeline = Pipeline(engine: engineThread, store: storeThread)
+        try await pipeline.start(
+            EngineStart(
+                store: store, rules: rules, hashSeed: seed, commitInterval: interval, inbox: inbox, slot: slot, statistics: statistics),
+            StoreThread(store: store, slot: slot, feed: feed, statistics: statistics, logger: logger) { [logger] fault in
+                // Nothing that is not durable has been announced. Who resends is whole again.
+                logger.critical("the store failed, the daemon ends: \(fault)")
+                _exit(ExitStatus.store.rawValue)
+            })
+
+        let doors = Doors(
+            loops: loops, inbox: inbox, feed: feed, store: store, threads: threads, statistics: statistics, hasher: IDHasher(seed: seed),
+            started: started, logger: logger, limit: ConnectionLimit(maximum: configuration.limits.connections))
+        let settings = SettingsService(effective, ownUser: getuid(), logger: logger, load: load) { [output, logger] values in
+            output.level = Logger.Level(values.logLevel)
+            doors.apply(values)
+            if !inbox.put(.configure(Rules(values), commitInterval: values.delivery.commitInterval.milliseconds)) {
+                logger.info("the daemon is stopping: new settings are not applied")
+            }
+        }
+        try await doors.open(premises.takeSockets(), settings: settings)
+        notifier.ready()
+        logger.notice(
+            "ready",
+            metadata: [
+                "users": "\(statistics.snapshot.users)", "subjects": "\(statistics.snapshot.subjects)", "head": "\(feed.head)",
+                "took_ms": "\(vicinity_monotonic_milliseconds() - started)",
+            ])
+
+        await serve(doors, settings: settings, statistics: statistics)
+
+        notifier.stopping()
+        logger.notice("stopping")
+        await doors.stopReading()
+        inbox.finish()
+        try await pipeline.finished()
+        await doors.close(within: .seconds(5))
+        close(store)
+        try await loops.shutdownGracefully()
+        for pool in [threads, engineThread, storeThread] { try await pool.shutdownGracefully() }
+        logger.notice("stopped", metadata: ["head": "\(feed.head)"])
+    }
+
+    /// Bytes of decoded lines that wait for the engine.
+    static let inboxBound = 8 << 20
+
+    private func openStore(_ configuration: Configuration) throws -> SQLiteStore {
+        let durability: Durability =
+            switch configuration.durability {
+            case .process: .process
+            case .power: .power
+            }
+        do {
+            return try SQLiteStore.open(directory: premises.stateDirectory, durability: durability)
+        } catch {
+            throw StartFailure(.store, "\(error)")
+        }
+    }
+
+    private func close(_ store: SQLiteStore) {
+        do {
+            try store.close()
+        } catch {
+            logger.error("the log was not closed in order; it will be checked at the next start: \(error)")
+        }
+    }
+
+    /// Reloads on SIGHUP and tells the manager once a second how it goes, until the stop is asked for.
+    private func serve(_ doors: Doors, settings: SettingsService, statistics: Statistics) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { [notifier] in
+                for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
+                    notifier.reloading()
+                    settings.reload()
+                    notifier.ready()
+                }
+            }
+            group.addTask { [notifier] in
+                while !Task.isShuttingDownGracefully, !Task.isCancelled {
+                    statistics.sample(now: vicinity_monotonic_milliseconds())
+                    notifier.status(Self.statusText(statistics))
+                    try? await cancelWhenGracefulShutdown { try await Task.sleep(for: .seconds(1)) }
+                }
+            }
+            await group.waitForAll()
+        }
+    }
+
+    private static func statusText(_ statistics: Statistics) -> String {
+        let snapshot = statistics.snapshot
+        let rates = statistics.rates
+        return "\(snapshot.users) users, \(snapshot.subjects) subjects, \(snapshot.pairs) pairs inside, \(Int(rates.fixes)) fixes/s, "
+            + "\(Int(rates.events)) events/s, head \(snapshot.head)"
+    }
+}
+
+extension Logger.Level {
+    package init(_ level: Configuration.LogLevel) {
+        self =
+            switch level {
+            case .trace: .trace
+            case .debug: .debug
+            case .info: .info
+            case .notice: .notice
+            case .warning: .warning
+            case .error: .error
+            case .critical: .critical
+            }
+    }
+}

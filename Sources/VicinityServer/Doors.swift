@@ -1,0 +1,166 @@
+internal import CLinux
+import Logging
+internal import NIOCore
+internal import NIOPosix
+import Synchronization
+import VicinityCore
+import VicinityStore
+import VicinityTransport
+import VicinityWire
+
+/// The three sockets and everybody who is connected to them.
+final class Doors: Sendable {
+    private let loops: MultiThreadedEventLoopGroup
+    private let inbox: Inbox<Work>
+    private let feed: Feed
+    private let store: SQLiteStore
+    private let threads: NIOThreadPool
+    private let statistics: Statistics
+    private let hasher: IDHasher
+    private let started: Int64
+    private let logger: Logger
+    private let limit: ConnectionLimit
+    private let counts = ConnectionCounts()
+    /// One of each for every loop, by its place in `loopList`.
+    private let gateways: [GatewayGroup]
+    private let subscribers: [SubscriberGroup]
+    private let loopList: [any EventLoop]
+    private let servers = Mutex<[SocketServer]>([])
+    private let radii: Mutex<ClosedRange<Double>>
+
+    /// - Parameters:
+    ///   - hasher: the engine's.
+    ///   - started: monotonic milliseconds.
+    init(
+        loops: MultiThreadedEventLoopGroup, inbox: Inbox<Work>, feed: Feed, store: SQLiteStore, threads: NIOThreadPool,
+        statistics: Statistics, hasher: IDHasher, started: Int64, logger: Logger, limit: ConnectionLimit
+    ) {
+        self.loops = loops
+        self.inbox = inbox
+        self.feed = feed
+        self.store = store
+        self.threads = threads
+        self.statistics = statistics
+        self.hasher = hasher
+        self.started = started
+        self.logger = logger
+        self.limit = limit
+        loopList = loops.makeIterator().map { $0 }
+        gateways = loopList.map { GatewayGroup(eventLoop: $0) }
+        subscribers = loopList.map { SubscriberGroup(eventLoop: $0) }
+        for group in subscribers { feed.add(group) }
+        radii = Mutex(50...50_000)
+    }
+
+    // MARK: - Opening
+
+    /// Begins to accept on all three.
+    func open(_ sockets: consuming Premises.Sockets, settings: SettingsService) async throws {
+        apply(settings.configuration)
+        try await open(sockets.ingest, .ingest, settings) { [self] in makeIngestSession($0, $1) }
+        try await open(sockets.events, .events, settings) { [self] in makeEventsSession($0, settings, $1) }
+        try await open(sockets.control, .control, settings) { [self] in makeControlSession($0, settings, $1) }
+    }
+
+    private func open(
+        _ socket: consuming ListeningSocket, _ name: SocketName, _ settings: SettingsService,
+        makeSession: @escaping @Sendable (Connection, @escaping () -> Void) -> any Session
+    ) async throws {
+        let server = try await SocketServer.start(socket, on: loops, limit: limit) { [counts, logger] connection in
+            counts.opened(name)
+            let whenClosed = { counts.closed(name) }
+            guard name.isAdmitted(settings.access.roles(of: connection.peer)) else {
+                logger.warning("a peer without a role was refused", metadata: ["socket": "\(name.rawValue)", "uid": "\(connection.peer.user)"])
+                return ForbiddenSession(connection: connection, socket: name, whenClosed: whenClosed)
+            }
+            return makeSession(connection, whenClosed)
+        }
+        servers.withLock { $0.append(server) }
+    }
+
+    private func makeIngestSession(_ connection: Connection, _ whenClosed: @escaping () -> Void) -> any Session {
+        let group = gateways[place(of: connection)]
+        let decoder = group.makeDecoder(hasher: hasher, radii: radii.withLock { $0 })
+        return IngestSession(connection: connection, inbox: inbox, group: group, decoder: decoder, whenClosed: whenClosed)
+    }
+
+    private func makeEventsSession(_ connection: Connection, _ settings: SettingsService, _ whenClosed: @escaping () -> Void) -> any Session {
+        let services = EventsServices(
+            feed: feed, reader: store, threads: threads, group: subscribers[place(of: connection)], logID: store.identity.logID,
+            logger: logger,
+            heartbeat: {
+                let milliseconds = settings.configuration.delivery.heartbeat.milliseconds
+                return milliseconds > 0 ? .milliseconds(milliseconds) : nil
+            },
+            now: { vicinity_unix_milliseconds() })
+        return EventsSession(connection: connection, services: services, whenClosed: whenClosed)
+    }
+
+    private func makeControlSession(
+        _ connection: Connection, _ settings: SettingsService, _ whenClosed: @escaping () -> Void
+    ) -> any Session {
+        let status = StatusReport(
+            version: Version.current, started: started, statistics: statistics, connections: counts, reader: store)
+        let service = ControlService(inbox: inbox, register: store, threads: threads, status: status, settings: settings)
+        return ControlSession(connection: connection, service: service, whenClosed: whenClosed)
+    }
+
+    private func place(of connection: Connection) -> Int {
+        guard let place = loopList.firstIndex(where: { $0 === connection.eventLoop }) else {
+            preconditionFailure("a connection lives on one of our loops")
+        }
+        return place
+    }
+
+    // MARK: - Settings
+
+    /// Puts into force what the doors know of the settings.
+    func apply(_ configuration: Configuration) {
+        let range = configuration.halo.minimumRadius...configuration.halo.maximumRadius
+        radii.withLock { $0 = range }
+        limit.change(maximum: configuration.limits.connections)
+        for group in gateways { group.eventLoop.execute { group.limit(radii: range) } }
+    }
+
+    // MARK: - Closing
+
+    /// Accepts nobody and reads nothing any more. What was read is in the inbox when this returns.
+    func stopReading() async {
+        let servers = servers.withLock { servers in
+            defer { servers = [] }
+            return servers
+        }
+        for server in servers { await server.close() }
+        for group in gateways { await onLoop(group.eventLoop) { group.stopReading() } }
+    }
+
+    /// Gives everybody the last acks and events, and closes. Who does not read in time is cut off.
+    func close(within span: Duration) async {
+        for group in gateways { await onLoop(group.eventLoop) { group.end() } }
+        for group in subscribers { await onLoop(group.eventLoop) { group.drain() } }
+        let deadline = ContinuousClock.now + span
+        while counts.counts.contains(where: { $0.name != SocketName.control.rawValue && $0.count > 0 }), ContinuousClock.now < deadline {
+            do {
+                try await Task.sleep(for: .milliseconds(10))
+            } catch {
+                return
+            }
+        }
+    }
+
+    private func onLoop(_ loop: any EventLoop, _ body: @escaping @Sendable () -> Void) async {
+        // The loops run until the very end, so the submission does not fail.
+        try? await loop.submit(body).get()
+    }
+}
+
+extension SocketName {
+    /// Whether somebody with these roles may talk here at all.
+    fileprivate func isAdmitted(_ roles: Roles) -> Bool {
+        switch self {
+        case .ingest: roles.contains(.ingest)
+        case .events: roles.contains(.events)
+        case .control: !roles.isDisjoint(with: .control)
+        }
+    }
+}

@@ -1,0 +1,35 @@
+import VicinityCore
+import VicinityStore
+
+/// What has been worked out since the last commit was handed over: the next commit as it grows, and whom to tell of it.
+struct OpenCommit: Sendable {
+    var commit: Commit
+    /// By connection.
+    var receipts: [UInt64: (gateway: Gateway, receipt: Receipt)] = [:]
+    var replies: [@Sendable () -> Void] = []
+    /// When its first work was done, on the monotonic clock, in nanoseconds.
+    var since: Int64?
+    /// What the commit will hold, roughly, in bytes.
+    var size = 0
+    /// The numbers that hold once the commit is durable.
+    var snapshot = Snapshot()
+
+    init(number: Int64) { commit = Commit(number: number, wallTime: 0) }
+
+    /// Whether there is nothing to make durable and nobody to tell.
+    var isEmpty: Bool { since == nil }
+    /// Whether there is something to make durable.
+    var isChange: Bool { !commit.journal.isEmpty }
+
+    /// Notes that a batch was worked off.
+    mutating func cover(_ gateway: Gateway, upTo line: UInt64, errors: [(line: UInt64, error: LineError)]) {
+        receipts[gateway.id, default: (gateway, Receipt(upTo: line, errors: []))].receipt.upTo = line
+        if !errors.isEmpty { receipts[gateway.id]?.receipt.errors.append(contentsOf: errors) }
+    }
+
+    /// Tells everybody. Called once the commit is durable.
+    func announce() {
+        for (_, entry) in receipts { entry.gateway.deliver(entry.receipt) }
+        for reply in replies { reply() }
+    }
+}

@@ -1,0 +1,62 @@
+internal import NIOPosix
+import VicinityCore
+import VicinityStore
+
+/// What the engine's thread needs to come up.
+struct EngineStart: Sendable {
+    let store: SQLiteStore
+    let rules: Rules
+    let hashSeed: UInt64
+    /// Milliseconds.
+    let commitInterval: Int64
+    let inbox: Inbox<Work>
+    let slot: CommitSlot
+    let statistics: Statistics
+}
+
+/// The two threads through which every change goes, and their end.
+///
+/// Each is a thread of its own that blocks: on the inbox, on the disk. Tasks must not, and an event loop must not wait for either.
+final class Pipeline: Sendable {
+    private let engine: NIOThreadPool
+    private let store: NIOThreadPool
+    private let ends: (stream: AsyncThrowingStream<Void, any Error>, continuation: AsyncThrowingStream<Void, any Error>.Continuation)
+
+    /// - Parameters: pools of one thread each, started.
+    init(engine: NIOThreadPool, store: NIOThreadPool) {
+        self.engine = engine
+        self.store = store
+        ends = AsyncThrowingStream.makeStream()
+    }
+
+    /// Recovers the engine on its thread, and sets both to work.
+    ///
+    /// - Throws: ``StartFailure`` if the log cannot be recovered; neither thread works then.
+    func start(_ start: EngineStart, _ storeThread: StoreThread) async throws {
+        let recovered = AsyncThrowingStream<Void, any Error>.makeStream()
+        let end = ends.continuation
+        engine.submit { _ in
+            do throws(StartFailure) {
+                // The engine is made, used and given up on this thread: it cannot leave it.
+                let recovery = try Recovery.run(start.store, rules: start.rules, hashSeed: start.hashSeed)
+                let lastCommit = recovery.lastCommit
+                var thread = EngineThread(
+                    engine: recovery.takeEngine(), lastCommit: lastCommit, commitInterval: start.commitInterval, inbox: start.inbox,
+                    slot: start.slot)
+                start.statistics.publish(thread.snapshot)
+                recovered.continuation.finish()
+                thread.run()
+            } catch {
+                recovered.continuation.finish(throwing: error)
+            }
+        }
+        for try await _ in recovered.stream {}
+        store.submit { _ in
+            storeThread.run()
+            end.finish()
+        }
+    }
+
+    /// Waits until the inbox has been finished and its last commit is durable and announced.
+    func finished() async throws { for try await _ in ends.stream {} }
+}

@@ -1,0 +1,35 @@
+import VicinityCore
+import VicinityStore
+
+/// Decides which pages of the engine's state go with a commit, so that journals need not be kept for ever.
+///
+/// For every two bytes of journal one byte of pages is written, in turn. When all pages have been written since some commit, the
+/// journals before that commit are needed no longer. So the journals that recovery reads are bounded by four times the state, and
+/// no commit is much larger than what it was made for.
+struct StateSweep {
+    private var next = 0
+    /// The commit in which the present round began.
+    private var began: Int64
+    private var budget = 0
+
+    /// - Parameter commit: the number of the next commit.
+    init(startingAt commit: Int64) { began = commit }
+
+    /// Adds the pages that are due to a commit whose journal has been taken.
+    mutating func advance(_ engine: borrowing Engine, _ commit: inout Commit) {
+        budget += commit.journal.count / 2
+        while budget > 0, next < engine.pageCount {
+            var bytes: [UInt8] = []
+            engine.encodePage(next, commit: commit.number, into: &bytes)
+            budget -= bytes.count
+            commit.pages.append(StatePage(index: engine.pageName(next), bytes: bytes))
+            next += 1
+        }
+        if next >= engine.pageCount, next > 0 {
+            commit.journalNeededFrom = began
+            began = commit.number
+            next = 0
+            budget = min(budget, 0)
+        }
+    }
+}

@@ -1,0 +1,30 @@
+internal import NIOCore
+import VicinityTransport
+import VicinityWire
+
+/// The conversation with a peer that has no role on a socket: one line, and the end.
+final class ForbiddenSession: Session {
+    private let connection: Connection
+    private let whenClosed: () -> Void
+
+    init(connection: Connection, socket: SocketName, whenClosed: @escaping () -> Void) {
+        self.connection = connection
+        self.whenClosed = whenClosed
+        let me = NIOLoopBound(self, eventLoop: connection.eventLoop)
+        let message = "user \(connection.peer.user) has no role on \(socket.rawValue).sock (access.\(socket.rawValue))"
+        connection.eventLoop.execute { me.value.refuse(message) }
+    }
+
+    private func refuse(_ message: String) {
+        connection.write(ByteBuffer(bytes: SubscriptionRefusal(.forbidden, message).line))
+        connection.close(afterFlush: true)
+    }
+
+    func received(_ bytes: inout ByteBuffer) { bytes.clear() }
+
+    func inputEnded(_ rest: inout ByteBuffer) {}
+
+    func becameWritable() {}
+
+    func closed() { whenClosed() }
+}

@@ -1,0 +1,41 @@
+internal import NIOCore
+import VicinityCore
+import VicinityTransport
+import VicinityWire
+
+/// The gateways of one event loop, which are stopped and ended together.
+final class GatewayGroup: Sendable {
+    let eventLoop: any EventLoop
+    private let sessions: NIOLoopBoundBox<[UInt64: IngestSession]>
+    /// One for all: nothing of a document outlives the line it came from.
+    private let parser: NIOLoopBoundBox<JSONParser>
+
+    init(eventLoop: any EventLoop) {
+        self.eventLoop = eventLoop
+        sessions = .makeBoxSendingValue([:], eventLoop: eventLoop)
+        parser = .makeBoxSendingValue(JSONParser(), eventLoop: eventLoop)
+    }
+
+    /// On the loop: a decoder for a new connection.
+    func makeDecoder(hasher: IDHasher, radii: ClosedRange<Double>) -> FixDecoder {
+        FixDecoder(hasher: hasher, radii: radii, parser: parser.value)
+    }
+
+    /// On the loop: the radii that lines may ask for from now on.
+    func limit(radii: ClosedRange<Double>) { for session in sessions.value.values { session.limit(radii: radii) } }
+
+    /// On the loop.
+    func add(_ session: IngestSession) { sessions.value[session.connection.id] = session }
+
+    /// On the loop.
+    func remove(_ session: IngestSession) { sessions.value[session.connection.id] = nil }
+
+    /// On the loop.
+    var count: Int { sessions.value.count }
+
+    /// On the loop: nobody reads any more.
+    func stopReading() { for session in sessions.value.values { session.stopReading() } }
+
+    /// On the loop: everybody gets the last ack and is closed.
+    func end() { for session in sessions.value.values { session.end() } }
+}

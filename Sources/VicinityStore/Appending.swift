@@ -1,0 +1,79 @@
+// One commit on its way into the database.
+//
+// *Old journals go first*, so that the space they free is taken by what is written after them, in the same transaction: with `secure_delete`
+// a page that stays free is overwritten with zeros, and this way most are written once. For that they go at the pace at which new ones come:
+// a sweep that completes makes all those of the sweep before it superfluous at once, and they are gone when the next one completes.
+
+import GRDB
+import VicinityCore
+
+/// A commit that was held against the head it must follow.
+struct Appending {
+    /// Journals that one commit removes at most, so that it is never long.
+    static let trimmedPerCommit: Int64 = 8
+    /// Sign-offs are looked through in one commit of so many …
+    static let signOffsEvery: Int64 = 64
+    /// … and so many that are over are then removed at most.
+    static let signOffsPerCommit = 512
+
+    let commit: Commit
+    /// The head once the commit is durable.
+    let head: LogHead
+    let neededFrom: Int64
+    /// Journals before this one are removed.
+    let trimBefore: Int64
+
+    init(_ commit: Commit, after last: LogHead, neededFrom: Int64, oldestJournal: Int64) {
+        self.commit = commit
+        head = Self.check(commit, after: last)
+        self.neededFrom = max(neededFrom, commit.journalNeededFrom ?? 0)
+        let superfluous = self.neededFrom - oldestJournal
+        let pace = max(1, commit.number - self.neededFrom)
+        trimBefore = oldestJournal + min(Self.trimmedPerCommit, max(0, superfluous + pace - 1) / pace)
+    }
+
+    /// What a commit must fulfil wherever it goes.
+    ///
+    /// - Returns: the head after it.
+    static func check(_ commit: Commit, after last: LogHead) -> LogHead {
+        precondition(commit.number == last.commit + 1, "commit \(commit.number) does not follow commit \(last.commit)")
+        precondition((commit.journalNeededFrom ?? 0) <= commit.number, "a commit cannot do without its own journal")
+        var seq = last.seq
+        for block in commit.blocks {
+            precondition(block.firstSeq == seq + 1, "a block begins with event \(block.firstSeq), the log ends with \(seq)")
+            seq = block.lastSeq
+        }
+        return LogHead(commit: commit.number, seq: seq)
+    }
+
+    func write(to database: Database) throws {
+        try database.cachedStatement(sql: "DELETE FROM commits WHERE number < ?").execute(arguments: [trimBefore])
+        try forgetSignOffs(in: database)
+        for page in commit.pages {
+            try database.cachedStatement(sql: StatePage.upsert).execute(arguments: page.arguments)
+        }
+        for block in commit.blocks {
+            let row = BlockRow(firstSeq: block.firstSeq, lastSeq: block.lastSeq, wallTime: commit.wallTime, bytes: block.bytes)
+            try database.cachedStatement(sql: BlockRow.insert).execute(arguments: row.arguments)
+        }
+        for change in commit.register {
+            switch change {
+            case .put(let row): try database.cachedStatement(sql: SubjectRow.upsert).execute(arguments: row.arguments)
+            case .remove(let slot):
+                try database.cachedStatement(sql: "DELETE FROM subjects WHERE slot = ?").execute(arguments: [Int64(slot)])
+            }
+        }
+        for signOff in commit.signOffs {
+            try database.cachedStatement(sql: SignOff.upsert).execute(arguments: signOff.arguments)
+        }
+        let row = CommitRow(
+            number: commit.number, head: head.seq, neededFrom: neededFrom, wallTime: commit.wallTime, journal: commit.journal)
+        try database.cachedStatement(sql: CommitRow.insert).execute(arguments: row.arguments)
+    }
+
+    private func forgetSignOffs(in database: Database) throws {
+        guard commit.number.isMultiple(of: Self.signOffsEvery) else { return }
+        let sql = "DELETE FROM sign_offs WHERE hash IN (SELECT hash FROM sign_offs WHERE until < ? ORDER BY until LIMIT ?)"
+        try database.cachedStatement(sql: sql).execute(arguments: [commit.wallTime, Self.signOffsPerCommit])
+    }
+}

@@ -1,0 +1,100 @@
+// What one commit makes durable, as plain values. The store knows the shape of a commit and nothing of what is in its
+// blobs: blocks, journals and pages are encoded and decoded elsewhere.
+//
+// State and events are one transaction. A *journal* holds the state of every user that the commit touched, so that a fix
+// that was acknowledged is never taken back; a *page* holds the state of a fixed range of slots, so that journals do not
+// have to be kept for ever. Recovery takes the pages and then the journals, oldest first.
+
+package import VicinityCore
+
+/// The whole change that one commit makes: it becomes durable at once or not at all.
+package struct Commit: Sendable {
+    /// 1, 2, 3 … without a hole.
+    package var number: Int64
+    /// In order of seq, the first beginning where the log ends; empty if nothing happened.
+    package var blocks: [EventBlock]
+    /// The state that the commit changed, opaque; empty if it changed none.
+    package var journal: [UInt8]
+    /// The steps that the sweep over all state made; empty if it made none.
+    package var pages: [StatePage]
+    /// The number of the oldest commit whose journal is still needed, at most ``number``; `nil` leaves it as it was.
+    package var journalNeededFrom: Int64?
+    package var register: [RegisterChange]
+    package var signOffs: [SignOff]
+    /// Unix milliseconds; what retention counts from.
+    package var wallTime: Int64
+
+    package init(
+        number: Int64, blocks: [EventBlock] = [], journal: [UInt8] = [], pages: [StatePage] = [], journalNeededFrom: Int64? = nil,
+        register: [RegisterChange] = [], signOffs: [SignOff] = [], wallTime: Int64
+    ) {
+        self.number = number
+        self.blocks = blocks
+        self.journal = journal
+        self.pages = pages
+        self.journalNeededFrom = journalNeededFrom
+        self.register = register
+        self.signOffs = signOffs
+        self.wallTime = wallTime
+    }
+}
+
+/// The full state of a range of slots as of the commit that carries it. A later page of the same index replaces it.
+package struct StatePage: Sendable, Equatable {
+    /// At least 0. The store gives it no meaning but the order in which recovery returns pages.
+    package var index: Int
+    /// Opaque, not empty.
+    package var bytes: [UInt8]
+
+    package init(index: Int, bytes: [UInt8]) {
+        self.index = index
+        self.bytes = bytes
+    }
+}
+
+/// A step in the life of the register.
+package enum RegisterChange: Sendable, Equatable {
+    /// A new subject, or a new record in place of the one that has this slot.
+    case put(SubjectRow)
+    /// Nothing happens if no subject has the slot.
+    case remove(slot: UInt32)
+}
+
+/// A subject as it was put.
+package struct SubjectRow: Sendable, Equatable {
+    /// The subject's place in the engine's tables; two subjects never share one at the same time.
+    package var slot: UInt32
+    /// UTF-8, 1 to 128 bytes; unique.
+    package var id: [UInt8]
+    /// UTF-8, 1 to 128 bytes; `nil` if the subject has none.
+    package var kind: [UInt8]?
+    /// Degrees, −90 to 90, as it was put.
+    package var latitude: Double
+    /// Degrees, −180 to 180, as it was put.
+    package var longitude: Double
+    /// Metres; `nil` if none was put.
+    package var precision: Double?
+    package var name: String?
+    /// JSON text, as it was put.
+    package var details: String?
+    /// Unix milliseconds; `nil` is *always has been*.
+    package var validFrom: Int64?
+    /// Unix milliseconds; `nil` is *for ever*.
+    package var validUntil: Int64?
+
+    package init(
+        slot: UInt32, id: [UInt8], kind: [UInt8]? = nil, latitude: Double, longitude: Double, precision: Double? = nil,
+        name: String? = nil, details: String? = nil, validFrom: Int64? = nil, validUntil: Int64? = nil
+    ) {
+        self.slot = slot
+        self.id = id
+        self.kind = kind
+        self.latitude = latitude
+        self.longitude = longitude
+        self.precision = precision
+        self.name = name
+        self.details = details
+        self.validFrom = validFrom
+        self.validUntil = validUntil
+    }
+}

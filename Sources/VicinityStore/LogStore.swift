@@ -1,0 +1,109 @@
+// The face of the store. There are two: SQLite, and one in memory that can fail on purpose.
+//
+// One thread appends; anybody reads, at any time, and sees whole commits only.
+
+package import VicinityCore
+
+/// How far the log has come.
+package struct LogHead: Sendable, Equatable {
+    /// The number of the last commit; 0 if there is none.
+    package var commit: Int64
+    /// The seq of the last event; 0 if there never was one. It survives the removal of the events.
+    package var seq: Int64
+
+    package init(commit: Int64, seq: Int64) {
+        self.commit = commit
+        self.seq = seq
+    }
+}
+
+/// What tells one log from another, made when the log was created and never changed.
+package struct LogIdentity: Sendable, Equatable {
+    /// 32 hexadecimal digits, random.
+    package var logID: String
+    /// 16 random bytes: the key of the hashes in ``SignOff``.
+    package var signOffKey: [UInt8]
+
+    package init(logID: String, signOffKey: [UInt8]) {
+        self.logID = logID
+        self.signOffKey = signOffKey
+    }
+
+    /// A new identity.
+    package init(using generator: inout some RandomNumberGenerator) {
+        let digits = Array("0123456789abcdef".utf8)
+        let hexadecimal = (0..<32).map { _ in digits[Int.random(in: 0..<16, using: &generator)] }
+        logID = String(decoding: hexadecimal, as: UTF8.self)
+        signOffKey = (0..<16).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+    }
+}
+
+/// When a commit counts as done.
+package enum Durability: Sendable, CaseIterable {
+    /// When it survives the end of the process.
+    case process
+    /// When it survives the loss of power too.
+    case power
+}
+
+/// One piece of what is on disk. They come in this order: every subject by ascending slot, every sign-off by ascending end, every
+/// page by ascending index, and every journal that is still needed by ascending commit number. Sign-offs that are over may be among them.
+package enum Recovered: Sendable, Equatable {
+    case subject(SubjectRow)
+    case signOff(SignOff)
+    case page(StatePage)
+    /// The commits that follow one another; `bytes` is empty if the commit changed no state.
+    case journal(commit: Int64, bytes: [UInt8])
+}
+
+/// Keeps the log and what is needed to go on after any end of the process.
+package protocol LogStore: Sendable {
+    var identity: LogIdentity { get }
+
+    /// How far the log is durable.
+    var head: LogHead { get }
+
+    /// Makes a commit durable. Called by one thread at a time.
+    ///
+    /// - Throws: what went wrong; nothing of the commit is then kept, and ``head`` is where it was. Where
+    ///   ``StoreFault/mayPass`` says so, the same commit may be appended again; otherwise the store is of no more use.
+    /// - Precondition: `commit.number` follows the head's, its blocks begin where the log ends, and nothing needed is trimmed.
+    func append(_ commit: Commit) throws(StoreFault)
+
+    /// Streams the state of the last commit.
+    ///
+    /// - Returns: the head that this state belongs to.
+    /// - Throws: ``StoreFault``; an error of `sink` ends it too and becomes ``StoreFault/damaged(path:what:)``.
+    func recover(_ sink: (Recovered) throws -> Void) throws(StoreFault) -> LogHead
+}
+
+/// Reads events that are durable. Safe from any thread; blocks the caller while the disk works.
+package protocol LogReader: Sendable {
+    /// The blocks that hold the events after `seq`, in order; the first may begin with earlier ones, and if those after `seq` were
+    /// removed, it begins later.
+    ///
+    /// - Parameters:
+    ///   - seq: at least 0.
+    ///   - maxBytes: the size at which no further block is added. One comes in any case if there is one.
+    /// - Returns: none if there is nothing after `seq`.
+    func blocks(after seq: Int64, maxBytes: Int) throws(StoreFault) -> [EventBlock]
+
+    /// The block that holds an event, or `nil` if it was removed or never was.
+    func block(containing seq: Int64) throws(StoreFault) -> EventBlock?
+
+    /// The seq of the oldest event that is kept; one past the head if there is none.
+    func oldest() throws(StoreFault) -> Int64
+}
+
+/// Reads the register as it was put. Safe from any thread; blocks the caller while the disk works.
+package protocol RegisterReader: Sendable {
+    func subject(id: [UInt8]) throws(StoreFault) -> SubjectRow?
+
+    /// A page of the register, in ascending order of the bytes of the ids.
+    ///
+    /// - Parameters:
+    ///   - id: where the page before ended; `nil` begins.
+    ///   - limit: at least 1.
+    ///   - kind: only subjects of this kind; `nil` is all.
+    func subjects(after id: [UInt8]?, limit: Int, kind: [UInt8]?) throws(StoreFault) -> [SubjectRow]
+}

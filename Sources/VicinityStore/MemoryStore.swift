@@ -1,0 +1,157 @@
+// A store that keeps everything in memory, counts, and fails when it is told to: for tests and for simulation. It holds itself to the same
+// contract as the one on disk, and its state at any moment can be taken as what a crash would have left.
+
+import Synchronization
+package import VicinityCore
+
+/// The log in memory. Copies of its ``Contents`` stand for crashes: a new store that is made of them recovers to that commit.
+package final class MemoryStore: LogStore {
+    /// All that is durable.
+    package struct Contents: Sendable {
+        package fileprivate(set) var identity: LogIdentity
+        package fileprivate(set) var head = LogHead(commit: 0, seq: 0)
+        package fileprivate(set) var blocks: [EventBlock] = []
+        package fileprivate(set) var pages: [Int: StatePage] = [:]
+        package fileprivate(set) var journals: [Int64: [UInt8]] = [:]
+        package fileprivate(set) var neededFrom: Int64 = 1
+        package fileprivate(set) var subjects: [UInt32: SubjectRow] = [:]
+        package fileprivate(set) var signOffs: [UInt64: SignOff] = [:]
+
+        package init(identity: LogIdentity) { self.identity = identity }
+    }
+
+    /// What was done since the store was made.
+    package struct Counts: Sendable, Equatable {
+        package var commits = 0
+        package var events = 0
+        /// Of blocks, journals and pages.
+        package var bytes = 0
+        package var failures = 0
+    }
+
+    fileprivate struct State {
+        var contents: Contents
+        var counts = Counts()
+        /// The faults of the next appends, the first first; `nil` lets one pass.
+        var plan: [StoreFault?] = []
+        var fault: StoreFault?
+    }
+
+    private let state: Mutex<State>
+
+    package init(_ contents: Contents) { state = Mutex(State(contents: contents)) }
+
+    package var identity: LogIdentity { state.withLock { $0.contents.identity } }
+    package var head: LogHead { state.withLock { $0.contents.head } }
+    package var counts: Counts { state.withLock { $0.counts } }
+    package var contents: Contents { state.withLock { $0.contents } }
+
+    /// Makes the next appends fail: the first with the first, and so on; `nil` lets one pass.
+    package func fail(next faults: [StoreFault?]) { state.withLock { $0.plan += faults } }
+
+    /// Removes the oldest blocks as retention does: all those that hold no event after `seq`.
+    package func prune(through seq: Int64) { state.withLock { $0.contents.blocks.removeAll { $0.lastSeq <= seq } } }
+
+    package func append(_ commit: Commit) throws(StoreFault) {
+        let fault = state.withLock { $0.append(commit) }
+        if let fault { throw fault }
+    }
+
+    package func recover(_ sink: (Recovered) throws -> Void) throws(StoreFault) -> LogHead {
+        let contents = contents
+        do {
+            for (_, row) in contents.subjects.sorted(by: { $0.key < $1.key }) { try sink(.subject(row)) }
+            let order = contents.signOffs.values.sorted { ($0.until, Int64(bitPattern: $0.hash)) < ($1.until, Int64(bitPattern: $1.hash)) }
+            for signOff in order { try sink(.signOff(signOff)) }
+            for (_, page) in contents.pages.sorted(by: { $0.key < $1.key }) { try sink(.page(page)) }
+            for (number, bytes) in contents.journals.sorted(by: { $0.key < $1.key }) {
+                try sink(.journal(commit: number, bytes: bytes))
+            }
+        } catch {
+            throw StoreFault(error, path: "memory")
+        }
+        return contents.head
+    }
+}
+
+extension MemoryStore.State {
+    /// - Returns: why it failed, or `nil`.
+    fileprivate mutating func append(_ commit: Commit) -> StoreFault? {
+        if let fault { return fault }
+        if !plan.isEmpty, let planned = plan.removeFirst() {
+            counts.failures += 1
+            if !planned.mayPass { fault = planned }
+            return planned
+        }
+        contents.take(commit)
+        counts.commits += 1
+        counts.events += commit.blocks.reduce(0) { $0 + $1.count }
+        counts.bytes += commit.blocks.reduce(0) { $0 + $1.bytes.count } + commit.journal.count
+        counts.bytes += commit.pages.reduce(0) { $0 + $1.bytes.count }
+        return nil
+    }
+}
+
+extension MemoryStore.Contents {
+    fileprivate mutating func take(_ commit: Commit) {
+        head = Appending.check(commit, after: head)
+        blocks += commit.blocks
+        for page in commit.pages { pages[page.index] = page }
+        journals[commit.number] = commit.journal
+        if let first = commit.journalNeededFrom, first > neededFrom {
+            neededFrom = first
+            journals = journals.filter { $0.key >= first }
+        }
+        for change in commit.register {
+            switch change {
+            case .put(let row): subjects[row.slot] = row
+            case .remove(let slot): subjects[slot] = nil
+            }
+        }
+        if commit.number.isMultiple(of: Appending.signOffsEvery) {
+            signOffs = signOffs.filter { $0.value.until >= commit.wallTime }
+        }
+        for signOff in commit.signOffs { signOffs[signOff.hash] = signOff }
+    }
+}
+
+extension MemoryStore: LogReader {
+    package func blocks(after seq: Int64, maxBytes: Int) throws(StoreFault) -> [EventBlock] {
+        let blocks = contents.blocks
+        var first = 0
+        var end = blocks.count
+        while first < end {
+            let middle = (first + end) / 2
+            if blocks[middle].lastSeq <= seq { first = middle + 1 } else { end = middle }
+        }
+        var bytes = 0
+        var found: [EventBlock] = []
+        for block in blocks[first...] where bytes < maxBytes || found.isEmpty {
+            bytes += block.bytes.count
+            found.append(block)
+        }
+        return found
+    }
+
+    package func block(containing seq: Int64) throws(StoreFault) -> EventBlock? {
+        try blocks(after: seq - 1, maxBytes: 1).first { $0.firstSeq <= seq }
+    }
+
+    package func oldest() throws(StoreFault) -> Int64 {
+        let contents = contents
+        return contents.blocks.first?.firstSeq ?? contents.head.seq + 1
+    }
+}
+
+extension MemoryStore: RegisterReader {
+    package func subject(id: [UInt8]) throws(StoreFault) -> SubjectRow? {
+        contents.subjects.values.first { $0.id == id }
+    }
+
+    package func subjects(after id: [UInt8]?, limit: Int, kind: [UInt8]?) throws(StoreFault) -> [SubjectRow] {
+        let matching = contents.subjects.values.filter { row in
+            (id.map { $0.lexicographicallyPrecedes(row.id) } ?? true) && (kind == nil || row.kind == kind)
+        }
+        return Array(matching.sorted { $0.id.lexicographicallyPrecedes($1.id) }.prefix(limit))
+    }
+}

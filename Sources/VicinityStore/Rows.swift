@@ -1,0 +1,175 @@
+// Each table's row, both ways: what is bound to write it, what is checked when it is read.
+
+import Foundation
+import GRDB
+import VicinityCore
+
+/// A row of `commits`.
+struct CommitRow {
+    static let select = "SELECT number, head, needed_from, wall_time, checksum, journal FROM commits"
+    static let insert =
+        "INSERT INTO commits (number, head, needed_from, wall_time, checksum, journal) VALUES (?, ?, ?, ?, ?, ?)"
+
+    var number: Int64
+    var head: Int64
+    var neededFrom: Int64
+    var wallTime: Int64
+    var journal: [UInt8]
+
+    var checksum: Int64 {
+        var digest = RowDigest(.commits)
+        digest.add(number)
+        digest.add(head)
+        digest.add(neededFrom)
+        digest.add(wallTime)
+        return journal.withUnsafeBytes { digest.checksum(followedBy: $0) }
+    }
+
+    /// An empty journal is stored as null.
+    var arguments: StatementArguments {
+        [number, head, neededFrom, wallTime, checksum, journal.isEmpty ? nil : Data(journal)]
+    }
+}
+
+extension CommitRow {
+    init(_ row: Row, path: String) throws(StoreFault) {
+        let columns = Columns(row: row, path: path, what: "commit \(row[0] as DatabaseValue)")
+        number = try columns.integer(0)
+        head = try columns.integer(1)
+        neededFrom = try columns.integer(2)
+        wallTime = try columns.integer(3)
+        journal = try columns.bytesOrNull(5) ?? []
+        try columns.check(checksum, at: 4)
+    }
+}
+
+/// A row of `blocks`.
+struct BlockRow {
+    static let select = "SELECT first_seq, last_seq, wall_time, checksum, bytes FROM blocks"
+    static let insert = "INSERT INTO blocks (first_seq, last_seq, wall_time, checksum, bytes) VALUES (?, ?, ?, ?, ?)"
+
+    var firstSeq: Int64
+    var lastSeq: Int64
+    var wallTime: Int64
+    var bytes: [UInt8]
+
+    var checksum: Int64 {
+        var digest = RowDigest(.blocks)
+        digest.add(firstSeq)
+        digest.add(lastSeq)
+        digest.add(wallTime)
+        return bytes.withUnsafeBytes { digest.checksum(followedBy: $0) }
+    }
+
+    var arguments: StatementArguments { [firstSeq, lastSeq, wallTime, checksum, Data(bytes)] }
+}
+
+extension BlockRow {
+    init(_ row: Row, path: String) throws(StoreFault) {
+        let columns = Columns(row: row, path: path, what: "the block of event \(row[0] as DatabaseValue)")
+        firstSeq = try columns.integer(0)
+        lastSeq = try columns.integer(1)
+        wallTime = try columns.integer(2)
+        bytes = try columns.bytes(4)
+        try columns.check(checksum, at: 3)
+    }
+
+    /// The block, once its head agrees with the row.
+    func block(path: String) throws(StoreFault) -> EventBlock {
+        guard let block = try? EventBlock(firstSeq: firstSeq, stored: bytes), block.lastSeq == lastSeq else {
+            throw .damaged(path: path, what: "the block of event \(firstSeq) has a head that this version cannot read")
+        }
+        return block
+    }
+}
+
+extension StatePage {
+    static let select = "SELECT number, checksum, bytes FROM pages"
+    static let upsert = """
+        INSERT INTO pages (number, checksum, bytes) VALUES (?, ?, ?)
+        ON CONFLICT (number) DO UPDATE SET checksum = excluded.checksum, bytes = excluded.bytes
+        """
+
+    var checksum: Int64 {
+        var digest = RowDigest(.pages)
+        digest.add(Int64(index))
+        return bytes.withUnsafeBytes { digest.checksum(followedBy: $0) }
+    }
+
+    var arguments: StatementArguments { [index, checksum, Data(bytes)] }
+
+    init(_ row: Row, path: String) throws(StoreFault) {
+        let columns = Columns(row: row, path: path, what: "state page \(row[0] as DatabaseValue)")
+        self.init(index: Int(try columns.integer(0)), bytes: try columns.bytes(2))
+        try columns.check(checksum, at: 1)
+    }
+}
+
+extension SignOff {
+    static let select = "SELECT hash, time, until, checksum FROM sign_offs"
+    static let upsert = """
+        INSERT INTO sign_offs (hash, time, until, checksum) VALUES (?, ?, ?, ?)
+        ON CONFLICT (hash) DO UPDATE SET time = excluded.time, until = excluded.until, checksum = excluded.checksum
+        """
+
+    var checksum: Int64 {
+        var digest = RowDigest(.signOffs)
+        digest.add(Int64(bitPattern: hash))
+        digest.add(time)
+        digest.add(until)
+        return digest.checksum
+    }
+
+    var arguments: StatementArguments { [Int64(bitPattern: hash), time, until, checksum] }
+
+    init(_ row: Row, path: String) throws(StoreFault) {
+        let columns = Columns(row: row, path: path, what: "a sign-off")
+        self.init(
+            hash: UInt64(bitPattern: try columns.integer(0)), time: try columns.integer(1), until: try columns.integer(2))
+        try columns.check(checksum, at: 3)
+    }
+}
+
+extension SubjectRow {
+    static let select = """
+        SELECT slot, id, kind, latitude, longitude, precision, valid_from, valid_until, checksum, name, details FROM subjects
+        """
+    static let upsert = """
+        INSERT INTO subjects (slot, id, kind, latitude, longitude, precision, valid_from, valid_until, checksum, name, details)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT (slot) DO UPDATE SET id = excluded.id, kind = excluded.kind, latitude = excluded.latitude,
+            longitude = excluded.longitude, precision = excluded.precision, valid_from = excluded.valid_from,
+            valid_until = excluded.valid_until, checksum = excluded.checksum, name = excluded.name, details = excluded.details
+        """
+
+    var checksum: Int64 {
+        var digest = RowDigest(.subjects)
+        digest.add(Int64(slot))
+        digest.add(id)
+        digest.add(kind) { $0.add($1) }
+        digest.add(latitude)
+        digest.add(longitude)
+        digest.add(precision) { $0.add($1) }
+        digest.add(validFrom) { $0.add($1) }
+        digest.add(validUntil) { $0.add($1) }
+        digest.add(name) { $0.add($1) }
+        digest.add(details) { $0.add($1) }
+        return digest.checksum
+    }
+
+    var arguments: StatementArguments {
+        [
+            Int64(slot), Data(id), kind.map { Data($0) }, latitude, longitude, precision, validFrom, validUntil, checksum, name, details,
+        ]
+    }
+
+    init(_ row: Row, path: String) throws(StoreFault) {
+        let columns = Columns(row: row, path: path, what: "the subject in slot \(row[0] as DatabaseValue)")
+        guard let slot = UInt32(exactly: try columns.integer(0)) else { throw columns.damaged }
+        self.init(
+            slot: slot, id: try columns.bytes(1), kind: try columns.bytesOrNull(2), latitude: try columns.real(3),
+            longitude: try columns.real(4), precision: try columns.realOrNull(5), name: try columns.textOrNull(9),
+            details: try columns.textOrNull(10), validFrom: try columns.integerOrNull(6), validUntil: try columns.integerOrNull(7))
+        try columns.check(checksum, at: 8)
+    }
+}

@@ -1,0 +1,73 @@
+// What subscribers and operators read, each in a snapshot of its own.
+
+import Foundation
+import GRDB
+package import VicinityCore
+
+extension SQLiteStore: LogReader {
+    package func blocks(after seq: Int64, maxBytes: Int) throws(StoreFault) -> [EventBlock] {
+        try read { database in
+            // From the block that may hold `seq` + 1, or from the oldest if that is gone.
+            let sql =
+                BlockRow.select + """
+                     WHERE first_seq >= coalesce((SELECT max(first_seq) FROM blocks WHERE first_seq <= ?1), 0) ORDER BY first_seq
+                    """
+            let rows = try Row.fetchCursor(database.cachedStatement(sql: sql), arguments: [seq + 1])
+            var blocks: [EventBlock] = []
+            var bytes = 0
+            while bytes < maxBytes || blocks.isEmpty, let row = try rows.next() {
+                let block = try BlockRow(row, path: path).block(path: path)
+                guard block.lastSeq > seq else { continue }
+                if let last = blocks.last, block.firstSeq != last.lastSeq + 1 {
+                    throw StoreFault.damaged(path: path, what: "event \(last.lastSeq + 1) is missing")
+                }
+                bytes += block.bytes.count
+                blocks.append(block)
+            }
+            return blocks
+        }
+    }
+
+    package func block(containing seq: Int64) throws(StoreFault) -> EventBlock? {
+        try read { database in
+            let sql = BlockRow.select + " WHERE first_seq <= ? ORDER BY first_seq DESC LIMIT 1"
+            guard let row = try Row.fetchOne(database.cachedStatement(sql: sql), arguments: [seq]) else { return nil }
+            let block = try BlockRow(row, path: path).block(path: path)
+            return block.lastSeq >= seq ? block : nil
+        }
+    }
+
+    package func oldest() throws(StoreFault) -> Int64 {
+        try read { database in
+            // In one statement, so that both are of the same commit.
+            let sql = "SELECT coalesce((SELECT min(first_seq) FROM blocks), (SELECT head + 1 FROM commits ORDER BY number DESC LIMIT 1), 1)"
+            return try Int64.fetchOne(database.cachedStatement(sql: sql)) ?? 1
+        }
+    }
+}
+
+extension SQLiteStore: RegisterReader {
+    package func subject(id: [UInt8]) throws(StoreFault) -> SubjectRow? {
+        try read { database in
+            let statement = try database.cachedStatement(sql: SubjectRow.select + " WHERE id = ?")
+            return try Row.fetchOne(statement, arguments: [Data(id)]).map { row in try SubjectRow(row, path: path) }
+        }
+    }
+
+    package func subjects(after id: [UInt8]?, limit: Int, kind: [UInt8]?) throws(StoreFault) -> [SubjectRow] {
+        try read { database in
+            // An empty blob comes before every id, and GRDB binds an empty one as null.
+            var sql = SubjectRow.select + " WHERE id > coalesce(?, x'')"
+            var arguments: StatementArguments = [id.flatMap { $0.isEmpty ? nil : Data($0) }]
+            if let kind {
+                sql += " AND kind = ?"
+                arguments += [Data(kind)]
+            }
+            let rows = try Row.fetchCursor(
+                database.cachedStatement(sql: sql + " ORDER BY id LIMIT ?"), arguments: arguments + [limit])
+            var subjects: [SubjectRow] = []
+            while let row = try rows.next() { subjects.append(try SubjectRow(row, path: path)) }
+            return subjects
+        }
+    }
+}

@@ -1,0 +1,98 @@
+// The tables, and how they came to be: `PRAGMA user_version` counts the migrations that a file has had. They only go forward.
+//
+// docs/log-format.md describes each column for whoever reads the file without us; the two change together.
+
+import GRDB
+
+enum Schema {
+    /// "VCNT": what `PRAGMA application_id` says of our files.
+    static let applicationID: Int64 = 0x5643_4E54
+
+    /// The version that this program writes.
+    static var version: Int { migrations.count }
+
+    /// What recovery reads as a whole. A row that a damaged page hides is missed by no checksum, so that these are checked at every start;
+    /// a block that is hidden is a gap between its neighbours, and readers notice.
+    static let stateTables: [String?] = ["meta", "commits", "pages", "subjects", "sign_offs", "cursors"]
+
+    /// The bytes of a page of the file.
+    static let pageSize = 4096
+
+    /// The n-th brings a file from version n to n + 1, in one transaction. One that was ever released is never edited.
+    static let migrations = [first]
+
+    /// Brings a file up to ``version``.
+    ///
+    /// - Throws: what SQLite throws; the file is then at some version between the two, and whole.
+    static func migrate(_ database: Database, from found: Int) throws {
+        for (index, migration) in migrations.enumerated().dropFirst(found) {
+            try database.inTransaction(.immediate) {
+                try database.execute(sql: migration)
+                try database.execute(sql: "PRAGMA user_version = \(index + 1)")
+                return .commit
+            }
+        }
+    }
+
+    private static let first = """
+        PRAGMA application_id = \(applicationID);
+
+        CREATE TABLE meta (
+            key TEXT PRIMARY KEY,
+            value BLOB NOT NULL,
+            checksum INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE commits (
+            number INTEGER PRIMARY KEY,
+            head INTEGER NOT NULL,
+            needed_from INTEGER NOT NULL,
+            wall_time INTEGER NOT NULL,
+            checksum INTEGER NOT NULL,
+            journal BLOB
+        ) STRICT;
+
+        CREATE TABLE blocks (
+            first_seq INTEGER PRIMARY KEY,
+            last_seq INTEGER NOT NULL,
+            wall_time INTEGER NOT NULL,
+            checksum INTEGER NOT NULL,
+            bytes BLOB NOT NULL
+        ) STRICT;
+
+        CREATE TABLE pages (
+            number INTEGER PRIMARY KEY,
+            checksum INTEGER NOT NULL,
+            bytes BLOB NOT NULL
+        ) STRICT;
+
+        CREATE TABLE subjects (
+            slot INTEGER PRIMARY KEY,
+            id BLOB NOT NULL UNIQUE,
+            kind BLOB,
+            latitude REAL NOT NULL,
+            longitude REAL NOT NULL,
+            precision REAL,
+            valid_from INTEGER,
+            valid_until INTEGER,
+            checksum INTEGER NOT NULL,
+            name TEXT,
+            details TEXT
+        ) STRICT;
+        CREATE INDEX subjects_by_kind ON subjects (kind, id) WHERE kind IS NOT NULL;
+
+        CREATE TABLE sign_offs (
+            hash INTEGER PRIMARY KEY,
+            time INTEGER NOT NULL,
+            until INTEGER NOT NULL,
+            checksum INTEGER NOT NULL
+        ) STRICT;
+        CREATE INDEX sign_offs_by_until ON sign_offs (until);
+
+        CREATE TABLE cursors (
+            name BLOB PRIMARY KEY,
+            acked INTEGER NOT NULL,
+            checksum INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        """
+}

@@ -1,0 +1,96 @@
+import Glibc
+package import NIOCore
+import NIOPosix
+
+/// Accepts clients from a ``ListeningSocket`` and gives each a ``Connection`` and a ``Session``, on one of the group's event loops for
+/// its whole life.
+///
+/// A loop serves its connections in turn, one read of at most ``Options/largestRead`` bytes each, so that a client that always has
+/// something to say delays the others by one read at a time.
+package final class SocketServer: Sendable {
+    package struct Options: Sendable {
+        /// The most bytes that one read brings; reads begin at 2 KiB and grow and shrink with what comes. A power of two.
+        package var largestRead = 256 * 1024
+        /// ``Connection/isWritable`` turns false above the high mark and true below the low one; bytes.
+        package var writeHighWaterMark = 256 * 1024
+        package var writeLowWaterMark = 64 * 1024
+
+        package init() {}
+    }
+
+    private let channel: any Channel
+    private let file: SocketFile?
+
+    private init(channel: any Channel, file: SocketFile?) {
+        self.channel = channel
+        self.file = file
+    }
+
+    /// Begins to accept. Clients that connected before are served first.
+    ///
+    /// - Parameters:
+    ///   - socket: is the server's from now on, also if this fails.
+    ///   - limit: shared with other servers.
+    ///   - makeSession: called on the connection's event loop before anything is read.
+    package static func start(
+        _ socket: consuming ListeningSocket, on group: any EventLoopGroup, limit: ConnectionLimit, options: Options = Options(),
+        makeSession: @escaping @Sendable (Connection) -> any Session
+    ) async throws -> SocketServer {
+        let (descriptor, file) = socket.release()
+        do {
+            let channel = try await bootstrap(on: group, limit: limit, options: options, makeSession: makeSession)
+                .withBoundSocket(descriptor).get()
+            // NIO has listened again, with its own short queue.
+            _ = listen(descriptor, ListeningSocket.backlog)
+            return SocketServer(channel: channel, file: file)
+        } catch {
+            file?.remove()
+            throw error
+        }
+    }
+
+    /// Stops accepting and removes the socket's file if it was bound by its path. Connections live on.
+    ///
+    /// The file goes first: who connects afterwards finds no socket instead of a dead one.
+    package func close() async {
+        file?.remove()
+        // Fails only if it is closed already, which is what is wanted.
+        try? await channel.close().get()
+    }
+
+    private static func bootstrap(
+        on group: any EventLoopGroup, limit: ConnectionLimit, options: Options, makeSession: @escaping @Sendable (Connection) -> any Session
+    ) -> ServerBootstrap {
+        let marks = ChannelOptions.Types.WriteBufferWaterMark(low: options.writeLowWaterMark, high: options.writeHighWaterMark)
+        let reads = AdaptiveRecvByteBufferAllocator(minimum: 2048, initial: 2048, maximum: options.largestRead)
+        return ServerBootstrap(group: group)
+            .serverChannelOption(.autoRead, value: false)
+            .serverChannelOption(.maxMessagesPerRead, value: 1)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(AcceptGate(limit: limit))
+                }
+            }
+            .childChannelOption(.autoRead, value: false)
+            .childChannelOption(.maxMessagesPerRead, value: 1)
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
+            .childChannelOption(.recvAllocator, value: reads)
+            .childChannelOption(.writeBufferWaterMark, value: marks)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture { try prepare(channel, limit: limit, makeSession: makeSession) }
+            }
+    }
+
+    private static func prepare(
+        _ channel: any Channel, limit: ConnectionLimit, makeSession: @escaping @Sendable (Connection) -> any Session
+    ) throws {
+        let pipeline = channel.pipeline.syncOperations
+        let connection = try pipeline.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) { descriptor in
+            Connection(
+                id: limit.nextNumber(), peer: try PeerCredentials(descriptor: descriptor), channel: channel,
+                secondDescriptor: try SecondDescriptor(of: descriptor))
+        }
+        guard let connection else { throw SocketError.system(operation: "find the descriptor of a connection", path: nil, code: EBADF) }
+        try pipeline.addHandler(ConnectionHandler(connection: connection, makeSession: makeSession))
+    }
+}

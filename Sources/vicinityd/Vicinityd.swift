@@ -1,0 +1,100 @@
+import ArgumentParser
+import Glibc
+import Logging
+import ServiceLifecycle
+import UnixSignals
+import VicinityServer
+import VicinitySystem
+
+/// The daemon's command line: it gathers what the daemon stands on, and says why if that cannot be had.
+@main
+struct Vicinityd: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "vicinityd",
+        abstract: "Event-driven proximity alerts.",
+        discussion: """
+            Gateways push fixes into ingest.sock, relays read alerts from events.sock, operators use control.sock through vicinityctl. Under
+            systemd the sockets and directories come from the units; by hand, name the directories:
+
+              vicinityd --state-dir ./state --runtime-dir ./run
+
+            Settings come from the file, each of them can be set by a variable too: VICINITY_HALO_RADIUS=300 is halo.radius.
+
+            Exit status: 0 stopped in order, 64 usage, 70 a fault of the program, 73 a directory cannot be used, 74 the log cannot be
+            used, 75 another daemon is running there, 78 the configuration is wrong.
+            """,
+        version: Version.current)
+
+    @Option(help: ArgumentHelp("Read the settings from FILE instead of vicinityd.yaml in the configuration directory.", valueName: "FILE"))
+    var config: String?
+
+    @Option(help: ArgumentHelp("Keep the log in DIR; it is made if it is missing.", valueName: "DIR"))
+    var stateDir: String?
+
+    @Option(help: ArgumentHelp("Bind the sockets in DIR; it is made if it is missing.", valueName: "DIR"))
+    var runtimeDir: String?
+
+    @Flag(help: "Print the settings that would apply, each with where it comes from, and exit.")
+    var checkConfig = false
+
+    func run() async throws {
+        let environment = Self.environment
+        let path = config ?? Directory(.configuration, flag: nil, environment: environment).path + "/vicinityd.yaml"
+        let isRequired = config != nil
+        let load = { @Sendable () in Configuration.load(path: path, isRequired: isRequired, environment: Self.environment) }
+        let effective: EffectiveConfiguration
+        switch load() {
+        case .success(let loaded): effective = loaded
+        case .failure(let errors): Self.end(StartFailure(.configuration, "\(errors)"))
+        }
+        if checkConfig {
+            print(effective.checkText, terminator: "")
+            return
+        }
+        do {
+            try await Self.serve(effective, stateDir, runtimeDir, environment: environment, load: load)
+        } catch let failure as StartFailure {
+            Self.end(failure)
+        } catch {
+            Self.end(StartFailure(.software, "\(error)"))
+        }
+    }
+
+    private static func serve(
+        _ effective: EffectiveConfiguration, _ stateDirectory: String?, _ runtimeDirectory: String?, environment: [String: String],
+        load: @escaping @Sendable () -> Result<EffectiveConfiguration, ConfigurationErrors>
+    ) async throws {
+        ProcessSettings.ignoreBrokenPipes()
+        ProcessSettings.raiseOpenFileLimit()
+        let output = LogOutput(standardErrorIn: environment, level: Logger.Level(effective.values.logLevel))
+        LoggingSystem.bootstrap { _ in LineLogHandler(output: output) }
+        let logger = Logger(label: "vicinityd")
+        let premises = try Premises(stateDirectory: stateDirectory, runtimeDirectory: runtimeDirectory, environment: environment)
+        let daemon = Daemon(premises, effective, output: output, logger: logger, load: load)
+        // The group's own lines tell of its services; ours tell what an operator wants to know.
+        var quiet = Logger(label: "lifecycle")
+        quiet.logLevel = .critical
+        try await ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: [.init(service: daemon, successTerminationBehavior: .gracefullyShutdownGroup)],
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet)
+        ).run()
+    }
+
+    private static var environment: [String: String] {
+        var variables: [String: String] = [:]
+        var entry = environ
+        while let text = entry.pointee {
+            let pair = String(cString: text)
+            if let equals = pair.firstIndex(of: "=") { variables[String(pair[..<equals])] = String(pair[pair.index(after: equals)...]) }
+            entry += 1
+        }
+        return variables
+    }
+
+    private static func end(_ failure: StartFailure) -> Never {
+        let text = Array("\(failure)\n".utf8)
+        _ = write(STDERR_FILENO, text, text.count)
+        Glibc.exit(failure.status.rawValue)
+    }
+}

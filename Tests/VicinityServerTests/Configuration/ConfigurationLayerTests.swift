@@ -1,0 +1,146 @@
+import Testing
+import VicinityServer
+
+@Suite("Layers of the configuration")
+struct ConfigurationLayerTests {
+    @Test(arguments: [
+        "", "\n\n", "# nothing\n  # at all", "---\n", "---\n...\n", "{}", "null", "halo:\nfixes:\n  # all defaults\n", "\u{FEFF}halo:\n",
+    ])
+    func nothingGivenIsTheDefaults(yaml: String) throws {
+        #expect(try load(yaml).get() == .defaults)
+    }
+
+    @Test func environmentBeatsFileBeatsDefaults() throws {
+        let yaml = "halo:\n  radius: 60\n  leave_margin: 5\n"
+        let effective = try load(yaml, environment: ["VICINITY_HALO_RADIUS": "70", "HALO_LEAVE_MARGIN": "9", "PATH": "/bin"]).get()
+        #expect(effective.values.halo.radius == 70)
+        #expect(effective.values.halo.leaveMargin == 5)
+        #expect(effective.values.halo.maximumRadius == 50_000)
+        #expect(effective.origins["halo.radius"] == .named("VICINITY_HALO_RADIUS"))
+        #expect(effective.origins["halo.leave_margin"] == .file(path: "f.yaml", line: 3))
+        #expect(effective.origins["halo.max_radius"] == .builtIn)
+        #expect(effective.warnings == [])
+    }
+
+    @Test func argumentsBeatAllAndTheLastOneCounts() throws {
+        let arguments = ["60", "80"].map { Configuration.Argument(name: "--set", path: "halo.radius", text: $0) }
+        let effective = try load("halo: { radius: 99 }", environment: ["VICINITY_HALO_RADIUS": "70"], arguments: arguments).get()
+        #expect(effective.values.halo.radius == 80)
+        #expect(effective.origins["halo.radius"] == .named("--set"))
+    }
+
+    @Test func mistakesOfArguments() {
+        let arguments = [
+            Configuration.Argument(name: "--set", path: "halo.radios", text: "1"),
+            Configuration.Argument(name: "--set", path: "halo.radius", text: "big"),
+        ]
+        #expect(
+            mistakes(arguments: arguments) == [
+                "--set: halo.radios: there is no such key; did you mean halo.radius?",
+                "--set: halo.radius: is big, must be metres, 1 to 1000000",
+            ])
+    }
+
+    @Test func everyKeyHasAVariableOfItsOwn() throws {
+        let variables = ConfigurationKey.all.map(\.variable)
+        #expect(Set(variables).count == variables.count)
+        #expect(variables.contains("VICINITY_HALO_RADIUS") && variables.contains("VICINITY_ACCESS_CONTROL_ADMIN"))
+        // Each takes what config.get and --check-config show.
+        var environment: [String: String] = [:]
+        for key in ConfigurationKey.all { environment[key.variable] = key.defaultValue(for: .people).yaml }
+        let effective = try load(environment: environment).get()
+        #expect(effective.values == Configuration())
+        for key in ConfigurationKey.all { #expect(effective.origins[key.path] == .named(key.variable)) }
+    }
+
+    @Test func listsAndMapsInTheEnvironmentAreFlowYAML() throws {
+        let environment = [
+            "VICINITY_PRIVACY_BANDS": "[10, 20]", "VICINITY_PRIVACY_FOLLOW": "{places: 4, within: 30min}",
+            "VICINITY_ACCESS_CONTROL_ADMIN": "{users: [alice, 1000]}", "VICINITY_REPORTS_PER_USER": "9/1h",
+        ]
+        let values = try load(environment: environment).get().values
+        #expect(values.privacy.bands == [10, 20])
+        #expect(values.privacy.follow == Configuration.FollowGuard(places: 4, within: .minutes(30)))
+        #expect(values.access.control.admin == Configuration.Principals(users: [.name("alice"), .number(1000)]))
+        #expect(values.reports.perUser == .limited(count: 9, within: .hours(1)))
+    }
+
+    @Test(arguments: [
+        ("VICINITY_HALO_RADIUS", "0", "VICINITY_HALO_RADIUS: halo.radius: is 0, must be metres, 1 to 1000000"),
+        ("VICINITY_HALO_RADIUS", "", "VICINITY_HALO_RADIUS: halo.radius: is empty, must be metres, 1 to 1000000"),
+        ("VICINITY_HALO_RADIUS", "40", "VICINITY_HALO_RADIUS: halo.radius: is 40, must be at least halo.min_radius, which is 50 (default)"),
+        (
+            "VICINITY_PRIVACY_BANDS", "[1, 2",
+            "VICINITY_PRIVACY_BANDS: privacy.bands: did not find expected ',' or ']' (while parsing a flow sequence, line 1)"
+        ),
+        (
+            "VICINITY_PRIVACY_FOLLOW", "{places: 1, places: 2}",
+            "VICINITY_PRIVACY_FOLLOW: privacy.follow.places: is given twice, first on line 1"
+        ),
+    ])
+    func mistakesOfTheEnvironment(name: String, value: String, mistake: String) {
+        #expect(mistakes(environment: [name: value]) == [mistake])
+    }
+
+    @Test func aVariableThatIsNoKeyIsWarnedOf() throws {
+        let environment = ["VICINITY_HALO_RADUIS": "70", "VICINITY_ZEBRA": "1", "VICINITY_HALO": "1"]
+        let warnings = try load(environment: environment).get().warnings
+        #expect(
+            warnings == [
+                "VICINITY_HALO: the environment sets it, but no key has that name",
+                "VICINITY_HALO_RADUIS: the environment sets it, but no key has that name; did you mean VICINITY_HALO_RADIUS?",
+                "VICINITY_ZEBRA: the environment sets it, but no key has that name",
+            ])
+    }
+
+    @Test func whatALayerReplacesMustBeRightAllTheSame() {
+        #expect(mistakes("halo: { radius: 0 }", environment: ["VICINITY_HALO_RADIUS": "70"]).count == 1)
+    }
+
+    // MARK: - Profiles
+
+    @Test func theProfileIsABundleOfDefaults() throws {
+        let people = try load("privacy: { profile: people }").get()
+        let places = try load("privacy: { profile: places }").get()
+        #expect(people.values == Configuration())
+        #expect(places.values.privacy.precision == 0)
+        #expect(places.values.privacy.detailsPerUser == .unlimited)
+        #expect(places.values.privacy.subjectsPerUser == .unlimited)
+        #expect(places.values.privacy.follow == nil)
+        let dependent = ConfigurationKey.all.filter(\.dependsOnProfile).map(\.path)
+        #expect(
+            dependent == ["privacy.precision", "privacy.details_per_user", "privacy.follow", "privacy.subjects_per_user"])
+        for path in dependent {
+            #expect(places.origins[path]?.description == "default (profile places)")
+            #expect(people.origins[path]?.description == "default (profile people)")
+        }
+        #expect(places.origins["privacy.bands"] == .builtIn)
+    }
+
+    @Test func eachKeyOfTheBundleIsStillSettable() throws {
+        let effective = try load(
+            "privacy:\n  precision: 77\n", environment: ["VICINITY_PRIVACY_PROFILE": "places"]
+        ).get()
+        #expect(effective.values.privacy.precision == 77)
+        #expect(effective.origins["privacy.precision"] == .file(path: "f.yaml", line: 2))
+        #expect(effective.values.privacy.follow == nil)
+    }
+
+    // MARK: - Forms of values
+
+    @Test func aMapGivenInPartTakesTheRestFromItsDefault() throws {
+        let values = try load("privacy:\n  profile: places\n  follow: { places: 5 }\n").get().values
+        #expect(values.privacy.follow == Configuration.FollowGuard(places: 5))
+    }
+
+    @Test func accessGivenReplacesTheDefault() throws {
+        let values = try load("access:\n  ingest:\n    users: [bob, \"17\"]\n").get().values
+        #expect(values.access.ingest == Configuration.Principals(users: [.name("bob"), .number(17)], groups: []))
+        #expect(values.access.events == Configuration().access.events)
+    }
+
+    @Test func anchorsAndAliasesWork() throws {
+        let values = try load("halo: { enter_dwell: &d 5s, leave_dwell: *d }").get().values
+        #expect(values.halo.leaveDwell == .seconds(5))
+    }
+}

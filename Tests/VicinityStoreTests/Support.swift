@@ -1,0 +1,173 @@
+// What the tests of the store share: directories that vanish, commits drawn from a seed, and the dumb truth to compare with.
+
+import Foundation
+import Testing
+import VicinityCore
+import VicinityStore
+
+/// A directory of its own for a test. A suite holds one, so that it lives as long as its test, and goes with it.
+final class Workplace: Sendable {
+    let path: String
+    /// What this one lies in, which goes with everything in it; `nil` if it stands by itself.
+    private let parent: Workplace?
+
+    init() throws {
+        parent = nil
+        // In memory if the system has a place for that: the tests sync thousands of times, and none of them loses power.
+        let memory = "/dev/shm"
+        let root = FileManager.default.isWritableFile(atPath: memory) ? memory : FileManager.default.temporaryDirectory.path
+        path = "\(root)/vicinity-store-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+    }
+
+    private init(in parent: Workplace) throws {
+        self.parent = parent
+        path = "\(parent.path)/\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+    }
+
+    deinit {
+        if parent == nil { try? FileManager.default.removeItem(atPath: path) }
+    }
+
+    /// An empty one that lives as long as this one.
+    func another() throws -> Workplace { try Workplace(in: self) }
+
+    var database: String { "\(path)/\(SQLiteStore.fileName)" }
+
+    func open(_ durability: Durability = .process, busyTimeout: Double = 5) throws(StoreFault) -> SQLiteStore {
+        try SQLiteStore.open(directory: path, durability: durability, busyTimeout: busyTimeout)
+    }
+
+    /// What a crash at this moment would leave: the file and the WAL, without the shared memory.
+    func crashed() throws -> Workplace {
+        let copy = try another()
+        for suffix in ["", "-wal"] where FileManager.default.fileExists(atPath: database + suffix) {
+            try FileManager.default.copyItem(atPath: database + suffix, toPath: copy.database + suffix)
+        }
+        return copy
+    }
+
+    /// The bytes of the file.
+    func bytes(_ suffix: String = "") throws -> [UInt8] { [UInt8](try Data(contentsOf: URL(fileURLWithPath: database + suffix))) }
+
+    func write(_ bytes: [UInt8], _ suffix: String = "") throws { try Data(bytes).write(to: URL(fileURLWithPath: database + suffix)) }
+}
+
+/// SplitMix64: the same numbers from the same seed.
+struct Seeded: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(_ seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var word = state
+        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
+        return word ^ (word >> 31)
+    }
+
+    mutating func bytes(_ count: Int) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(count + 8)
+        while bytes.count < count { withUnsafeBytes(of: next()) { bytes.append(contentsOf: $0) } }
+        return Array(bytes.prefix(count))
+    }
+}
+
+/// A block of `count` enters.
+func block(_ firstSeq: Int64, count: Int) -> EventBlock {
+    var builder = EventBlockBuilder(firstSeq: firstSeq)
+    for seq in firstSeq..<firstSeq + Int64(count) {
+        builder.append(
+            Event(
+                seq: seq, time: 1_700_000_000_000 + seq, change: .enter(.user, .within(500)), user: Array("u-\(seq)".utf8),
+                subject: Array("s-\(seq % 7)".utf8), kind: nil))
+    }
+    // At least one event was appended.
+    return builder.finish() ?? EventBlock(firstSeq: firstSeq, count: 0, bytes: [])
+}
+
+func subject(_ slot: UInt32, _ id: String, kind: String? = nil) -> SubjectRow {
+    SubjectRow(slot: slot, id: Array(id.utf8), kind: kind.map { Array($0.utf8) }, latitude: 39.9042, longitude: -116.4074)
+}
+
+/// Draws commits that follow one another, with everything that a commit can bring.
+struct CommitMaker {
+    private(set) var random: Seeded
+    private var number: Int64 = 1
+    private var seq: Int64 = 1
+    private var sweepBegan: Int64 = 1
+
+    init(seed: UInt64) { random = Seeded(seed) }
+
+    mutating func next() -> Commit {
+        var commit = Commit(number: number, wallTime: 1_700_000_000_000 + number * 1000)
+        for _ in 0..<Int.random(in: 0...2, using: &random) {
+            let made = block(seq, count: Int.random(in: 1...40, using: &random))
+            seq = made.lastSeq + 1
+            commit.blocks.append(made)
+        }
+        commit.journal = random.bytes(Int.random(in: 0...9000, using: &random))
+        for _ in 0..<Int.random(in: 0...2, using: &random) {
+            let bytes = random.bytes(Int.random(in: 1...6000, using: &random))
+            commit.pages.append(StatePage(index: Int.random(in: 0..<5, using: &random), bytes: bytes))
+        }
+        if number.isMultiple(of: 5) {
+            commit.journalNeededFrom = sweepBegan
+            sweepBegan = number
+        }
+        for _ in 0..<Int.random(in: 0...3, using: &random) { commit.register.append(registerChange()) }
+        if Bool.random(using: &random) {
+            let until = commit.wallTime + Int64.random(in: -5000...5000, using: &random)
+            commit.signOffs = [SignOff(hash: UInt64.random(in: .min ... .max, using: &random), time: number, until: until)]
+        }
+        number += 1
+        return commit
+    }
+
+    private mutating func registerChange() -> RegisterChange {
+        let slot = UInt32.random(in: 0..<30, using: &random)
+        guard Int.random(in: 0..<4, using: &random) > 0 else { return .remove(slot: slot) }
+        // The id follows from the slot, so that no two have the same.
+        var row = subject(slot, "s-\(slot)", kind: Bool.random(using: &random) ? "toll" : nil)
+        row.latitude = Double.random(in: -90...90, using: &random)
+        row.precision = Bool.random(using: &random) ? 250 : nil
+        row.name = Bool.random(using: &random) ? "Böhme & Söhne" : nil
+        row.details = Bool.random(using: &random) ? #"{"lanes":4,"note":"…"}"# : nil
+        row.validFrom = Bool.random(using: &random) ? Int64.random(in: 0...1 << 53, using: &random) : nil
+        row.validUntil = Bool.random(using: &random) ? Int64.random(in: 0...1 << 53, using: &random) : nil
+        return .put(row)
+    }
+}
+
+/// What recovery gives, with its head.
+struct Recovery: Equatable {
+    var items: [Recovered] = []
+    var head = LogHead(commit: 0, seq: 0)
+
+    init(of store: some LogStore) throws {
+        head = try store.recover { items.append($0) }
+    }
+}
+
+/// Every event after `seq`, read in steps of `maxBytes`.
+func events(of store: some LogReader, after seq: Int64 = 0, maxBytes: Int = 1 << 20) throws -> [Event] {
+    var events: [Event] = []
+    var position = seq
+    while true {
+        let blocks = try store.blocks(after: position, maxBytes: maxBytes)
+        guard let last = blocks.last else { return events }
+        for block in blocks {
+            try block.forEachView { view in
+                if view.seq > position { events.append(view.event) }
+            }
+        }
+        position = last.lastSeq
+    }
+}
+
+func memoryStore(identity: LogIdentity = LogIdentity(logID: "memory", signOffKey: [])) -> MemoryStore {
+    MemoryStore(MemoryStore.Contents(identity: identity))
+}

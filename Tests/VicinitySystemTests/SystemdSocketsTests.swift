@@ -1,0 +1,33 @@
+import Testing
+
+@testable import VicinitySystem
+
+struct SystemdSocketsTests {
+    private let expected = ["ingest", "events", "control"]
+
+    @Test func namesAreMatchedInAnyOrder() throws {
+        let sockets = try SystemdSockets.match(["control", "ingest", "events"], expected: expected)
+        #expect(sockets == ["control": 3, "ingest": 4, "events": 5])
+    }
+
+    @Test func mistakesInTheUnitsAreNamed() {
+        #expect(throws: SystemdSockets.Problem.missing(names: ["events", "control"])) {
+            try SystemdSockets.match(["ingest"], expected: expected)
+        }
+        #expect(throws: SystemdSockets.Problem.unknown(names: ["ping"], expected: expected)) {
+            try SystemdSockets.match(["ingest", "ping", "control"], expected: expected)
+        }
+        #expect(throws: SystemdSockets.Problem.twice(name: "ingest")) {
+            try SystemdSockets.match(["ingest", "ingest"], expected: expected)
+        }
+        #expect(throws: SystemdSockets.Problem.unknown(names: ["\"\""], expected: expected)) {
+            try SystemdSockets.match([""], expected: expected)
+        }
+    }
+
+    @Test func theSentenceSaysWhatToDo() {
+        #expect(
+            "\(SystemdSockets.Problem.unknown(names: ["ping"], expected: expected))"
+                == "systemd passed a socket named ping, must be one of ingest, events, control (FileDescriptorName= of the socket units)")
+    }
+}
