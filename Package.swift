@@ -31,6 +31,7 @@ let package = Package(
     name: "vicinity",
     products: [
         .library(name: "VicinityCore", targets: ["VicinityCore"]),
+        .library(name: "VicinityBenchmarks", targets: ["VicinityBenchmarks"]),
         .executable(name: "vicinityd", targets: ["vicinityd"]),
         .executable(name: "vicinityctl", targets: ["vicinityctl"]),
         .executable(name: "vicinity-sim", targets: ["vicinity-sim"]),
@@ -48,7 +49,7 @@ let package = Package(
         // C: what Swift cannot say, one idea a target.
         .target(name: "CPrimitives", linkerSettings: [.linkedLibrary("m")]),
         .target(name: "CLinux"),
-        .target(name: "CSimdjson", linkerSettings: [.linkedLibrary("simdjson")]),
+        .target(name: "CSimdjson", linkerSettings: [.linkedLibrary("simdjson"), .linkedLibrary("m")]),
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
@@ -69,7 +70,8 @@ let package = Package(
                 .product(name: "DequeModule", package: "swift-collections"),
             ]),
         library("VicinitySimulation", ["VicinityCore"]),
-        library("VicinityClient", ["VicinityWire", "CZlib"]),
+        library("VicinityClient", ["CZlib"]),
+        library("VicinityBenchmarks", ["VicinityCore", "VicinityWire", "VicinityStore"]),
 
         // Programs: a command line each.
         program(
@@ -91,7 +93,7 @@ let package = Package(
         tests(
             "VicinityServerTests", ["VicinityServer", "VicinityCore", "VicinityWire", "VicinityStore"],
             resources: [.copy("Configuration/Golden")]),
-        tests("VicinityClientTests", ["VicinityClient"], resources: [.copy("Fixtures")]),
+        tests("VicinityClientTests", ["VicinityClient", "vicinityctl", argumentParser], resources: [.copy("Fixtures")]),
         tests("EndToEndTests", ["VicinityClient", "VicinityWire"], resources: [.copy("Fixtures")]),
     ],
     cxxLanguageStandard: .cxx17

@@ -19,8 +19,7 @@ let package = Package(
         .executableTarget(
             name: "vicinity-bench",
             dependencies: [
-                .product(name: "VicinityCore", package: "vicinity"),
-                .product(name: "VicinityBenchmarkSupport", package: "vicinity"),
+                .product(name: "VicinityBenchmarks", package: "vicinity"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict)

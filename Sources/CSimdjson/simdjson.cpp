@@ -47,21 +47,24 @@ struct csimdjson_parser {
     std::unique_ptr<uint8_t[]> text;
     size_t capacity = 0;
 
+    void release() noexcept {
+        parser.reset();
+        text.reset();
+        capacity = 0;
+    }
+
     // Makes room for a text of `count` bytes, or gives room back.
     bool fit(size_t count) noexcept {
         bool shrink = capacity > kept_capacity && count <= kept_capacity;
         if (parser && count <= capacity && !shrink) { return true; }
         size_t wanted = smallest_capacity;
         while (wanted < count) { wanted *= 2; }
-        parser.reset();
-        text.reset();
-        capacity = 0;
+        release();
         parser.reset(new (std::nothrow) simdjson::dom::parser());
         text.reset(new (std::nothrow) uint8_t[wanted + simdjson::SIMDJSON_PADDING]);
         // No valid text nests deeper than half its length.
         if (!parser || !text || parser->allocate(wanted, wanted / 2 + 2) != simdjson::SUCCESS) {
-            parser.reset();
-            text.reset();
+            release();
             return false;
         }
         capacity = wanted;
@@ -86,6 +89,10 @@ csimdjson_result csimdjson_parse(csimdjson_parser *parser, const uint8_t *bytes,
     if (result.error() != simdjson::SUCCESS) { return csimdjson_invalid; }
     *root = close(result.value_unsafe());
     return csimdjson_parsed;
+}
+
+void csimdjson_release(csimdjson_parser *parser) {
+    if (parser->capacity > kept_capacity) { parser->release(); }
 }
 
 bool csimdjson_is_utf8(const uint8_t *bytes, size_t count) {

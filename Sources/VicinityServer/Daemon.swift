@@ -14,7 +14,7 @@ package import Logging
 internal import NIOCore
 internal import NIOPosix
 import ServiceLifecycle
-internal import UnixSignals
+package import UnixSignals
 import VicinityCore
 import VicinityStore
 package import VicinitySystem
@@ -28,20 +28,23 @@ package struct Daemon: Service {
     private let load: @Sendable () -> Result<EffectiveConfiguration, ConfigurationErrors>
     private let output: LogOutput
     private let logger: Logger
+    private let reloads: UnixSignalsSequence
     private let notifier = Notifier()
 
     /// - Parameters:
     ///   - premises: directories, lock and sockets.
     ///   - load: reads the configuration again, for a reload.
     ///   - output: where log lines go; a reload sets its level.
+    ///   - reloads: an element for each wish to reload.
     package init(
-        _ premises: Premises, _ effective: EffectiveConfiguration, output: LogOutput, logger: Logger,
+        _ premises: Premises, _ effective: EffectiveConfiguration, output: LogOutput, logger: Logger, reloads: UnixSignalsSequence,
         load: @escaping @Sendable () -> Result<EffectiveConfiguration, ConfigurationErrors>
     ) {
         self.premises = premises
         self.effective = effective
         self.output = output
         self.logger = logger
+        self.reloads = reloads
         self.load = load
     }
 
@@ -140,8 +143,8 @@ package struct Daemon: Service {
     /// Reloads on SIGHUP and tells the manager once a second how it goes, until the stop is asked for.
     private func serve(_ doors: Doors, settings: SettingsService, statistics: Statistics) async {
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { [notifier] in
-                for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
+            group.addTask { [notifier, reloads] in
+                for await _ in reloads.cancelOnGracefulShutdown() {
                     notifier.reloading()
                     settings.reload()
                     notifier.ready()

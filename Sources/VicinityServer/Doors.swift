@@ -20,6 +20,8 @@ final class Doors: Sendable {
     private let started: Int64
     private let logger: Logger
     private let limit: ConnectionLimit
+    /// The operators' own, so that gateways and relays cannot lock them out.
+    private let controlLimit = ConnectionLimit(maximum: 64)
     private let counts = ConnectionCounts()
     /// One of each for every loop, by its place in `loopList`.
     private let gateways: [GatewayGroup]
@@ -66,11 +68,12 @@ final class Doors: Sendable {
         _ socket: consuming ListeningSocket, _ name: SocketName, _ settings: SettingsService,
         makeSession: @escaping @Sendable (Connection, @escaping () -> Void) -> any Session
     ) async throws {
-        let server = try await SocketServer.start(socket, on: loops, limit: limit) { [counts, logger] connection in
+        let server = try await SocketServer.start(socket, on: loops, limit: name == .control ? controlLimit : limit) { [counts, logger] connection in
             counts.opened(name)
             let whenClosed = { counts.closed(name) }
             guard name.isAdmitted(settings.access.roles(of: connection.peer)) else {
-                logger.warning("a peer without a role was refused", metadata: ["socket": "\(name.rawValue)", "uid": "\(connection.peer.user)"])
+                logger.warning(
+                    "a peer without a role was refused", metadata: ["socket": "\(name.rawValue)", "uid": "\(connection.peer.user)"])
                 return ForbiddenSession(connection: connection, socket: name, whenClosed: whenClosed)
             }
             return makeSession(connection, whenClosed)
@@ -84,7 +87,8 @@ final class Doors: Sendable {
         return IngestSession(connection: connection, inbox: inbox, group: group, decoder: decoder, whenClosed: whenClosed)
     }
 
-    private func makeEventsSession(_ connection: Connection, _ settings: SettingsService, _ whenClosed: @escaping () -> Void) -> any Session {
+    private func makeEventsSession(_ connection: Connection, _ settings: SettingsService, _ whenClosed: @escaping () -> Void) -> any Session
+    {
         let services = EventsServices(
             feed: feed, reader: store, threads: threads, group: subscribers[place(of: connection)], logID: store.identity.logID,
             logger: logger,
@@ -134,18 +138,27 @@ final class Doors: Sendable {
         for group in gateways { await onLoop(group.eventLoop) { group.stopReading() } }
     }
 
-    /// Gives everybody the last acks and events, and closes. Who does not read in time is cut off.
+    /// Gives everybody the last acks and events, and closes. Who has not read them within `span` gets whole lines still, and is then cut off.
     func close(within span: Duration) async {
         for group in gateways { await onLoop(group.eventLoop) { group.end() } }
         for group in subscribers { await onLoop(group.eventLoop) { group.drain() } }
+        if await allGone(within: span) { return }
+        for group in subscribers { await onLoop(group.eventLoop) { group.cutShort() } }
+        _ = await allGone(within: .seconds(1))
+    }
+
+    /// Whether every gateway and subscriber is gone before the time is up.
+    private func allGone(within span: Duration) async -> Bool {
         let deadline = ContinuousClock.now + span
-        while counts.counts.contains(where: { $0.name != SocketName.control.rawValue && $0.count > 0 }), ContinuousClock.now < deadline {
+        while counts.counts.contains(where: { $0.name != SocketName.control.rawValue && $0.count > 0 }) {
+            guard ContinuousClock.now < deadline else { return false }
             do {
                 try await Task.sleep(for: .milliseconds(10))
             } catch {
-                return
+                return false
             }
         }
+        return true
     }
 
     private func onLoop(_ loop: any EventLoop, _ body: @escaping @Sendable () -> Void) async {

@@ -43,7 +43,9 @@ enum Recovery {
         } catch {
             throw StartFailure(.store, "the log is damaged: \(error.what)")
         }
-        guard engine.head == head.seq else { throw StartFailure(.store, "the log is damaged: the state ends at another event than the log") }
+        guard engine.head == head.seq else {
+            throw StartFailure(.store, "the log is damaged: the state ends at another event than the log")
+        }
         return Recovered(engine: engine, lastCommit: head.commit)
     }
 }

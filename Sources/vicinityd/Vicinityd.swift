@@ -48,6 +48,7 @@ struct Vicinityd: AsyncParsableCommand {
         case .failure(let errors): Self.end(StartFailure(.configuration, "\(errors)"))
         }
         if checkConfig {
+            for warning in effective.warnings { Self.complain(warning) }
             print(effective.checkText, terminator: "")
             return
         }
@@ -64,13 +65,15 @@ struct Vicinityd: AsyncParsableCommand {
         _ effective: EffectiveConfiguration, _ stateDirectory: String?, _ runtimeDirectory: String?, environment: [String: String],
         load: @escaping @Sendable () -> Result<EffectiveConfiguration, ConfigurationErrors>
     ) async throws {
+        // Kept from the first moment: a reload that is asked for during recovery happens after it.
+        let reloads = await UnixSignalsSequence(trapping: .sighup)
         ProcessSettings.ignoreBrokenPipes()
         ProcessSettings.raiseOpenFileLimit()
         let output = LogOutput(standardErrorIn: environment, level: Logger.Level(effective.values.logLevel))
         LoggingSystem.bootstrap { _ in LineLogHandler(output: output) }
         let logger = Logger(label: "vicinityd")
         let premises = try Premises(stateDirectory: stateDirectory, runtimeDirectory: runtimeDirectory, environment: environment)
-        let daemon = Daemon(premises, effective, output: output, logger: logger, load: load)
+        let daemon = Daemon(premises, effective, output: output, logger: logger, reloads: reloads, load: load)
         // The group's own lines tell of its services; ours tell what an operator wants to know.
         var quiet = Logger(label: "lifecycle")
         quiet.logLevel = .critical
@@ -92,9 +95,13 @@ struct Vicinityd: AsyncParsableCommand {
         return variables
     }
 
-    private static func end(_ failure: StartFailure) -> Never {
-        let text = Array("\(failure)\n".utf8)
+    private static func complain(_ sentence: String) {
+        let text = Array("\(sentence)\n".utf8)
         _ = write(STDERR_FILENO, text, text.count)
+    }
+
+    private static func end(_ failure: StartFailure) -> Never {
+        complain("\(failure)")
         Glibc.exit(failure.status.rawValue)
     }
 }

@@ -60,6 +60,9 @@ void csimdjson_destroy(csimdjson_parser *parser);
 // Memory follows the longest text so far, and shrinks again when a small text follows a large one.
 csimdjson_result csimdjson_parse(csimdjson_parser *parser, const uint8_t *bytes, size_t count, csimdjson_element *root);
 
+// Gives back the memory of a large text; its elements are void.
+void csimdjson_release(csimdjson_parser *parser);
+
 bool csimdjson_is_utf8(const uint8_t *bytes, size_t count);
 
 csimdjson_type csimdjson_type_of(csimdjson_element element);

@@ -19,13 +19,31 @@ extension Engine {
             pending.sort { precedes($0, $1) }
             scratch.pending = pending
         }
+        let index = indexOfLeaving()
         for pending in scratch.pending {
             head += 1
-            let change = pending.isEnter ? open(pending) : close(pending)
+            let change = pending.isEnter ? open(pending) : close(pending, index)
             changes.transitions.append(
                 Transition(seq: head, time: pending.time, user: pending.user, subject: pending.subject, change: change))
         }
+        if index != nil, let user = scratch.pending.first?.user { removeLeft(user) }
         scratch.pending.removeAll(keepingCapacity: true)
+    }
+
+    /// The open pairs of a user who leaves many subjects at once, by subject; `nil` where searching the list is cheaper.
+    private func indexOfLeaving() -> [UInt32: OpenPair]? {
+        guard let first = scratch.pending.first, scratch.pending.count > 32 else { return nil }
+        let leaves = scratch.pending.prefix { !$0.isEnter }
+        guard leaves.count > 32, scratch.pending.allSatisfy({ $0.user == first.user }) else { return nil }
+        let pairs = users[first.user].pointee.pairs.elements
+        return Dictionary(pairs.map { ($0.subject, $0) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// Takes the pairs that have left out of a user's list, in one pass.
+    private func removeLeft(_ user: UInt32) {
+        let left = Set(scratch.pending.lazy.filter { !$0.isEnter }.map(\.subject))
+        let kept = users[user].pointee.pairs.elements.filter { !left.contains($0.subject) }
+        users[user].pointee.pairs.replace(with: kept)
     }
 
     private func precedes(_ one: Pending, _ other: Pending) -> Bool {
@@ -42,13 +60,20 @@ extension Engine {
         return .enter(pending.cause, disclosed(pending.user, pending.subject))
     }
 
-    private mutating func close(_ pending: Pending) -> Event.Change {
-        let pairs = users[pending.user].pointee.pairs.elements
-        guard let place = pairs.firstIndex(where: { $0.subject == pending.subject }) else {
-            preconditionFailure("a pair that leaves has entered")
+    /// - Parameter index: of the user's open pairs; with it the list itself is left for ``removeLeft(_:)``.
+    private mutating func close(_ pending: Pending, _ index: [UInt32: OpenPair]?) -> Event.Change {
+        let pair: OpenPair
+        if let index {
+            guard let found = index[pending.subject] else { preconditionFailure("a pair that leaves has entered") }
+            pair = found
+        } else {
+            let pairs = users[pending.user].pointee.pairs.elements
+            guard let place = pairs.firstIndex(where: { $0.subject == pending.subject }) else {
+                preconditionFailure("a pair that leaves has entered")
+            }
+            pair = pairs[place]
+            users[pending.user].pointee.pairs.swapRemove(at: place)
         }
-        let pair = pairs[place]
-        users[pending.user].pointee.pairs.swapRemove(at: place)
         pairCount -= 1
         touch(pending.user)
         noteClosed(pending.user, pending.subject)
@@ -68,7 +93,9 @@ extension Engine {
             let squared = disc.squaredDistance(latitude: point.latitude, longitude: point.longitude)
             for band in bands where band < radius {
                 let edge = Edge(band, from: disc.viewpoint)
-                if edge.holds(disc.viewpoint, latitude: point.latitude, longitude: point.longitude, squared: squared) { return .within(band) }
+                if edge.holds(disc.viewpoint, latitude: point.latitude, longitude: point.longitude, squared: squared) {
+                    return .within(band)
+                }
             }
             return .within(radius)
         }

@@ -13,7 +13,8 @@
 //     Evaluation.swift    a user moves
 //     Register.swift      a subject is put or removed
 //     Emission.swift      order, numbers, what an enter discloses
-//     Snapshot.swift      journal and pages: the state as bytes, and back
+//     Journal.swift       the state as bytes: journals and pages
+//     Restoration.swift   and back
 
 import CPrimitives
 
@@ -162,12 +163,12 @@ public struct Engine: ~Copyable {
             changes.tally.stale += 1
             return
         }
-        guard fix.accuracy <= rules.maxAccuracy else {
+        let accuracy = fix.accuracy > 0 ? fix.accuracy : rules.assumedAccuracy
+        guard accuracy <= rules.maxAccuracy else {
             changes.tally.inaccurate += 1
             return
         }
         changes.tally.accepted += 1
-        let accuracy = fix.accuracy > 0 ? fix.accuracy : rules.assumedAccuracy
         let position = Coordinate(latitude: fix.latitude, longitude: fix.longitude)
         if let known {
             if fix.radius > 0 { users[known].pointee.hasOwnRadius = true }

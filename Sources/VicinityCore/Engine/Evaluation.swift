@@ -138,18 +138,23 @@ extension Engine {
             let measure = halo.measure(latitude: subject.pointee.latitude, longitude: subject.pointee.longitude)
             ask(exception.subject, of: slot, state: exception.state, measure, mayEnter: halo.mayEnter, cause: cause, time: time)
         }
-        for candidate in scratch.candidates where !old.contains(where: { $0.subject == candidate.subject }) {
+        // A list of a few is searched; one of thousands, where a crowd of subjects stands in the margin, gets an index.
+        let known = old.count > 32 && scratch.candidates.count > 32 ? Set(old.map(\.subject)) : nil
+        for candidate in scratch.candidates {
+            guard !(known?.contains(candidate.subject) ?? old.contains { $0.subject == candidate.subject }) else { continue }
             let subject = subjects[candidate.subject]
             let isBeyond =
                 !candidate.isNear
                 && !halo.reach.holds(
-                    halo.disc.viewpoint, latitude: subject.pointee.latitude, longitude: subject.pointee.longitude, squared: candidate.squared)
+                    halo.disc.viewpoint, latitude: subject.pointee.latitude, longitude: subject.pointee.longitude,
+                    squared: candidate.squared)
             let measure = PairState.Measure(isNear: candidate.isNear, isBeyond: isBeyond)
             let state: PairState = candidate.isNear ? .outside : .inside
             ask(candidate.subject, of: slot, state: state, measure, mayEnter: halo.mayEnter, cause: cause, time: time)
         }
         scratch.candidates.removeAll(keepingCapacity: true)
         user.pointee.exceptions.replace(with: scratch.exceptions)
+        user.pointee.isNearOutside = scratch.exceptions.contains { $0.state == .outside }
     }
 
     /// Asks one pair; notes its change, and that it is an exception, in the scratch lists.

@@ -19,6 +19,8 @@
 //               subjects: n, each: place in the page · u8 1 moving | 0 as put · place · signed time
 //     flags     1 in use, 2 own radius, 4 near but outside of some subject, 8 the id follows
 
+import CPrimitives
+
 extension Engine {
     static var journalVersion: UInt8 { 1 }
     static var pageVersion: UInt8 { 1 }
@@ -62,7 +64,10 @@ extension Engine {
         journalOperations.removeAll(keepingCapacity: true)
         operationCount = 0
         bytes.appendVarint(UInt64(touched.count))
-        for slot in touched {
+        bytes.reserveCapacity(bytes.count + touched.count * 32)
+        for (place, slot) in touched.enumerated() {
+            // Many were touched so long ago that they have left the caches.
+            if place + 16 < touched.count { vicinity_prefetch(users[touched[place + 16]]) }
             let user = users[slot]
             bytes.appendVarint(UInt64(slot))
             appendUser(slot, withID: !user.pointee.isJournaled, to: &bytes)
@@ -87,15 +92,20 @@ extension Engine {
         }
         var flags = Flag.used
         if user.pointee.hasOwnRadius { flags |= Flag.ownRadius }
-        if user.pointee.exceptions.elements.contains(where: { $0.state == .outside }) { flags |= Flag.nearOutside }
+        if user.pointee.isNearOutside { flags |= Flag.nearOutside }
         if withID { flags |= Flag.idFollows }
         bytes.append(flags)
         if withID { user.pointee.id.withBytes { bytes.appendSized($0) } }
-        bytes.appendFixed(user.pointee.latitude)
-        bytes.appendFixed(user.pointee.longitude)
-        bytes.appendVarint(UInt64(user.pointee.time))
-        bytes.appendMetres(user.pointee.radius)
-        bytes.appendMetres(user.pointee.accuracy)
+        // One append for all: a check of uniqueness for each byte costs more than the bytes.
+        withUnsafeTemporaryAllocation(byteCount: 48, alignment: 1) { buffer in
+            var writer = RawWriter(buffer)
+            writer.fixed(user.pointee.latitude)
+            writer.fixed(user.pointee.longitude)
+            writer.varint(UInt64(user.pointee.time))
+            writer.metres(user.pointee.radius)
+            writer.metres(user.pointee.accuracy)
+            bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: buffer[..<writer.count]))
+        }
     }
 
     private func appendMotion(_ slot: UInt32, to bytes: inout [UInt8]) {
@@ -149,22 +159,44 @@ extension Engine {
 
     private func encodeMotions(from first: Int, into bytes: inout [UInt8]) {
         let slots = UInt32(first)..<UInt32(min(first + Self.pageSize, subjects.count))
-        bytes.appendVarint(UInt64(slots.count { subjects[$0].pointee.time >= 0 }))
-        for slot in slots where subjects[slot].pointee.time >= 0 {
+        bytes.appendVarint(UInt64(slots.count { subjects[$0].pointee.isUsed }))
+        for slot in slots where subjects[slot].pointee.isUsed {
             bytes.appendVarint(UInt64(slot) - UInt64(first))
             appendMotion(slot, to: &bytes)
         }
     }
 }
 
-extension [UInt8] {
-    /// Appends a length in metres; see the top of `Journal.swift`.
-    fileprivate mutating func appendMetres(_ metres: Double) {
-        if metres >= 0, metres < 2_147_483_648, metres == metres.rounded(.down) {
-            appendVarint(UInt64(metres) << 1)
+/// Writes into bytes that somebody else keeps alive and that are enough.
+private struct RawWriter {
+    private let raw: UnsafeMutableRawBufferPointer
+    private(set) var count = 0
+
+    init(_ raw: UnsafeMutableRawBufferPointer) { self.raw = raw }
+
+    mutating func fixed(_ value: some FixedWidthInteger & BitwiseCopyable) {
+        raw.storeBytes(of: value.littleEndian, toByteOffset: count, as: type(of: value))
+        count += MemoryLayout.size(ofValue: value)
+    }
+
+    mutating func varint(_ value: UInt64) {
+        var rest = value
+        while rest >= 0x80 {
+            raw[count] = UInt8(truncatingIfNeeded: rest) | 0x80
+            count += 1
+            rest >>= 7
+        }
+        raw[count] = UInt8(truncatingIfNeeded: rest)
+        count += 1
+    }
+
+    /// A length in metres; see the top of this file.
+    mutating func metres(_ metres: Double) {
+        if metres >= 0, metres < 2_147_483_648, let whole = UInt64(exactly: metres) {
+            varint(whole << 1)
         } else {
-            appendVarint(1)
-            appendDouble(metres)
+            varint(1)
+            fixed(metres.bitPattern)
         }
     }
 }

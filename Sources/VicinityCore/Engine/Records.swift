@@ -24,6 +24,8 @@ struct UserRecord {
     var id = ShortID.empty
     /// The radius is the user's own and not the default.
     var hasOwnRadius = false
+    /// Some exception is near and outside.
+    var isNearOutside = false
     /// A journal holds the user's id.
     var isJournaled = false
     /// The user's state is part of the next journal.

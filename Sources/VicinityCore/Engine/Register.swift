@@ -77,7 +77,7 @@ extension Engine {
             changes.tally.stale += 1
             return
         }
-        guard fix.accuracy <= rules.maxAccuracy else {
+        guard fix.accuracy > 0 ? fix.accuracy <= rules.maxAccuracy : rules.assumedAccuracy <= rules.maxAccuracy else {
             changes.tally.inaccurate += 1
             return
         }
@@ -144,6 +144,7 @@ extension Engine {
         if isException || place != nil {
             if let place { user.pointee.exceptions.swapRemove(at: place) }
             if isException { user.pointee.exceptions.append(Exception(subject: subject, state: state)) }
+            user.pointee.isNearOutside = user.pointee.exceptions.elements.contains { $0.state == .outside }
             touch(slot)
         }
     }
@@ -179,6 +180,8 @@ extension Engine {
         fill(slot, placement, kind: kind)
         subjectIndex.insert(hasher.hash(placement.id), slot: slot)
         subjectCount += 1
+        // Journals may still tell of the motion of whoever had the slot before.
+        if hasMovingSubjects { touchSubject(slot) }
         return slot
     }
 

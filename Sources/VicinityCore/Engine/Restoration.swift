@@ -103,7 +103,9 @@ public struct Restoration: ~Copyable {
         }
         guard isNew(slot, commit) else { return true }
         grow(to: slot)
-        guard let place = engine.users[slot].pointee.pairs.elements.firstIndex(where: { $0.subject == UInt32(subject) }) else { return false }
+        guard let place = engine.users[slot].pointee.pairs.elements.firstIndex(where: { $0.subject == UInt32(subject) }) else {
+            return false
+        }
         engine.users[slot].pointee.pairs.swapRemove(at: place)
         return true
     }
@@ -151,13 +153,16 @@ public struct Restoration: ~Copyable {
         guard let count = reader.count() else { return false }
         for _ in 0..<count {
             guard let subject = reader.count(), let seq = reader.count(), let time = reader.varint() else { return false }
-            user.pointee.pairs.append(OpenPair(subject: UInt32(truncatingIfNeeded: subject), encounter: Int64(seq), since: ZigZag.decode(time)))
+            user.pointee.pairs.append(
+                OpenPair(subject: UInt32(truncatingIfNeeded: subject), encounter: Int64(seq), since: ZigZag.decode(time)))
         }
         return true
     }
 
     private mutating func readMotion(_ slot: UInt32, _ reader: inout RawReader, take: Bool) -> Bool {
         guard let moving = reader.byte(), let place = reader.place(), let time = reader.varint() else { return false }
+        // Also if it is passed over: the slot's next subject must be told apart from this one.
+        engine.hasMovingSubjects = true
         // A subject that was removed since has no entry in the register.
         guard take, Int(slot) < engine.subjects.count, engine.subjects[slot].pointee.isUsed else { return true }
         let subject = engine.subjects[slot]
@@ -170,7 +175,6 @@ public struct Restoration: ~Copyable {
             subject.pointee.latitude = subject.pointee.putLatitude
             subject.pointee.longitude = subject.pointee.putLongitude
         }
-        engine.hasMovingSubjects = true
         return true
     }
 
@@ -223,6 +227,7 @@ public struct Restoration: ~Copyable {
         engine.scanDisc(disc)
         for candidate in engine.scratch.candidates where !inside.contains(candidate.subject) {
             user.pointee.exceptions.append(Exception(subject: candidate.subject, state: .outside))
+            user.pointee.isNearOutside = true
         }
         engine.scratch.candidates.removeAll(keepingCapacity: true)
     }

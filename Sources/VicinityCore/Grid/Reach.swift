@@ -14,7 +14,7 @@ struct Reach {
     private let longitude: Int64
 
     init(of meters: Double, around center: Coordinate) {
-        let angle = 1.01 * meters / (Ellipsoid.polarRadius * Ellipsoid.axisRatio) + 1e-8
+        let angle = min(.pi, 1.01 * meters / (Ellipsoid.polarRadius * Ellipsoid.axisRatio) + 1e-8)
         let units = Int64((angle * 180 / .pi * Coordinate.unitsPerDegree).rounded(.up)) + 1
         let latitude = Int64(center.latitude)
         south = max(-900_000_000, latitude - units)

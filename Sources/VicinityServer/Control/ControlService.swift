@@ -1,5 +1,3 @@
-internal import CLinux
-internal import NIOCore
 internal import NIOPosix
 import VicinityCore
 import VicinityStore
@@ -20,13 +18,13 @@ struct ControlService: Sendable {
     typealias Finish = @Sendable (Result<[UInt8], ControlFailure>) -> Void
 
     /// Calls `finish` exactly once, on any thread.
-    func call(_ request: ControlRequest, from peer: PeerCredentials, on loop: any EventLoop, finish: @escaping Finish) {
+    func call(_ request: ControlRequest, from peer: PeerCredentials, finish: @escaping Finish) {
         do throws(ControlFailure) {
             guard settings.access.roles(of: peer).allows(method: request.method) else {
                 guard Self.methods.contains(request.method) else { throw .unknownMethod(request.method) }
                 throw .forbidden(request.method)
             }
-            try carryOut(request, on: loop, finish)
+            try carryOut(request, finish)
         } catch {
             finish(.failure(error))
         }
@@ -36,17 +34,17 @@ struct ControlService: Sendable {
         "status", "subjects.put", "subjects.remove", "subjects.get", "subjects.list", "users.get", "config.get", "config.reload",
     ]
 
-    private func carryOut(_ request: ControlRequest, on loop: any EventLoop, _ finish: @escaping Finish) throws(ControlFailure) {
+    private func carryOut(_ request: ControlRequest, _ finish: @escaping Finish) throws(ControlFailure) {
         let params = request.params
         switch request.method {
-        case "status": finish(.success(status.json()))
+        case "status": offLoop(finish) { [status] in finish(.success(status.json())) }
         case "subjects.put": try put(params, finish)
         case "subjects.remove": try remove(params, finish)
-        case "subjects.get": try getSubject(params, on: loop, finish)
-        case "subjects.list": try listSubjects(params, on: loop, finish)
+        case "subjects.get": try getSubject(params, finish)
+        case "subjects.list": try listSubjects(params, finish)
         case "users.get": try getUser(params, finish)
         case "config.get": finish(.success(settings.json()))
-        case "config.reload": settings.reload(finish)
+        case "config.reload": offLoop(finish) { [settings] in settings.reload(finish) }
         case let method: throw .unknownMethod(method)
         }
     }
@@ -76,14 +74,12 @@ struct ControlService: Sendable {
         submit(.remove(ids, Reply { count in finish(.success(Self.object { $0.member("removed", count) })) }), finish)
     }
 
-    private func getSubject(_ params: JSONElement?, on loop: any EventLoop, _ finish: @escaping Finish) throws(ControlFailure) {
+    private func getSubject(_ params: JSONElement?, _ finish: @escaping Finish) throws(ControlFailure) {
         let id = try identifier(params, "id")
         let unknown = ControlFailure.refused("unknown_subject", "there is no such subject in the register")
-        let register = self.register
-        let threads = self.threads
         let reply = Reply<Bool?> { isMoving in
             guard let isMoving else { return finish(.failure(unknown)) }
-            Self.read(threads, loop, finish) { () throws(ControlFailure) in
+            read(finish) { () throws(ControlFailure) in
                 guard let row = try Self.stored({ () throws(StoreFault) in try register.subject(id: id) }) else { throw unknown }
                 var writer = JSONWriter()
                 SubjectCodec.write(row, isMoving: isMoving, to: &writer)
@@ -93,12 +89,11 @@ struct ControlService: Sendable {
         submit(.isMoving(id, reply), finish)
     }
 
-    private func listSubjects(_ params: JSONElement?, on loop: any EventLoop, _ finish: @escaping Finish) throws(ControlFailure) {
+    private func listSubjects(_ params: JSONElement?, _ finish: @escaping Finish) throws(ControlFailure) {
         let after = params?[key: "after"] == nil ? nil : try identifier(params, "after")
         let kind = params?[key: "kind"] == nil ? nil : try identifier(params, "kind")
         let limit = try pageSize(params)
-        let register = self.register
-        Self.read(threads, loop, finish) { () throws(ControlFailure) in
+        read(finish) { () throws(ControlFailure) in
             let rows = try Self.stored { () throws(StoreFault) in try register.subjects(after: after, limit: limit + 1, kind: kind) }
             return Self.object { writer in
                 writer.key("subjects")
@@ -153,6 +148,16 @@ struct ControlService: Sendable {
         if !inbox.put(work) { finish(.failure(.internalError("the daemon is stopping"))) }
     }
 
+    /// Runs what reads files or the log away from the event loops.
+    private func offLoop(_ finish: @escaping Finish, _ body: @escaping @Sendable () -> Void) {
+        threads.submit { state in
+            switch state {
+            case .active: body()
+            case .cancelled: finish(.failure(.internalError("the daemon is stopping")))
+            }
+        }
+    }
+
     private static func object(_ members: (inout JSONWriter) -> Void) -> [UInt8] {
         var writer = JSONWriter()
         writer.object(members)
@@ -160,12 +165,8 @@ struct ControlService: Sendable {
     }
 
     /// Runs a read of the store away from the event loops.
-    private static func read(
-        _ threads: NIOThreadPool, _ loop: any EventLoop, _ finish: @escaping Finish,
-        _ body: @escaping @Sendable () throws(ControlFailure) -> [UInt8]
-    ) {
-        threads.submit { state in
-            guard case .active = state else { return finish(.failure(.internalError("the daemon is stopping"))) }
+    private func read(_ finish: @escaping Finish, _ body: @escaping @Sendable () throws(ControlFailure) -> [UInt8]) {
+        offLoop(finish) {
             do throws(ControlFailure) {
                 finish(.success(try body()))
             } catch {

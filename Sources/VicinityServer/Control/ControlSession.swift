@@ -22,7 +22,8 @@ final class ControlSession: Session {
     }
 
     func received(_ bytes: inout ByteBuffer) {
-        while connection.isOpen, !isBusy, let line = framer.next(&bytes) { take(line) }
+        while connection.isOpen, !isBusy, connection.isWritable, let line = framer.next(&bytes) { take(line) }
+        if !connection.isWritable { connection.pauseReading() }
     }
 
     func inputEnded(_ rest: inout ByteBuffer) {
@@ -31,7 +32,7 @@ final class ControlSession: Session {
         if !isBusy { connection.close(afterFlush: true) }
     }
 
-    func becameWritable() {}
+    func becameWritable() { if !isBusy { connection.resumeReading() } }
 
     func closed() { whenClosed() }
 
@@ -54,20 +55,25 @@ final class ControlSession: Session {
         connection.pauseReading()
         let me = NIOLoopBound(self, eventLoop: connection.eventLoop)
         let loop = connection.eventLoop
-        service.call(request, from: connection.peer, on: loop) { outcome in
+        service.call(request, from: connection.peer) { outcome in
             loop.execute { me.value.finish(outcome, id: id) }
         }
     }
 
     private func finish(_ outcome: Result<[UInt8], ControlFailure>, id: String?) {
         isBusy = false
+        codec.release()
         if let id {
             switch outcome {
             case .success(let result): answer(ControlCodec.response(id: id, result: result))
             case .failure(let failure): answer(ControlCodec.response(id: id, failure: failure))
             }
         }
-        if inputHasEnded { connection.close(afterFlush: true) } else { connection.resumeReading() }
+        if inputHasEnded {
+            connection.close(afterFlush: true)
+        } else if connection.isWritable {
+            connection.resumeReading()
+        }
     }
 
     private func answer(_ line: [UInt8]) {

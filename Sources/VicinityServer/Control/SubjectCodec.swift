@@ -36,7 +36,9 @@ enum SubjectCodec {
             guard let meters = precision.double, (0...100_000).contains(meters) else {
                 throw .badValue("\(at).precision", "must be metres, 0 to 100000")
             }
-            guard meters == 0 else { throw .badValue("\(at).precision", "is not yet in force: only 0 is taken, so that no place is shown that should be blurred") }
+            guard meters == 0 else {
+                throw .badValue("\(at).precision", "is not yet in force: only 0 is taken, so that no place is shown that should be blurred")
+            }
         }
         for key in ["valid_from", "valid_until"] as [StaticString] where element[key: key] != nil {
             throw .badValue("\(at).\(key)", "is not yet in force")

@@ -42,4 +42,7 @@ final class SubscriberGroup: Sendable {
 
     /// On the loop: lets every subscriber have what is durable, and ends its stream.
     func drain() { for session in sessions.value.values { session.drain() } }
+
+    /// On the loop: ends every stream at the end of a line.
+    func cutShort() { for session in sessions.value.values { session.cutShort() } }
 }

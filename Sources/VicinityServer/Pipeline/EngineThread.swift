@@ -142,6 +142,8 @@ struct EngineThread: ~Copyable {
             errors.sort { $0.line < $1.line }
         }
         changes.count(invalid: batch.errors.count)
+        // An error is small, but a gateway may send nothing else.
+        open.size += errors.count * 160
         open.cover(gateway, upTo: batch.firstLine + UInt64(batch.lineCount) - 1, errors: errors)
     }
 

@@ -1,3 +1,4 @@
+internal import CLinux
 internal import NIOPosix
 import VicinityCore
 import VicinityStore
@@ -36,6 +37,7 @@ final class Pipeline: Sendable {
         let recovered = AsyncThrowingStream<Void, any Error>.makeStream()
         let end = ends.continuation
         engine.submit { _ in
+            _ = vicinity_set_thread_name("engine")
             do throws(StartFailure) {
                 // The engine is made, used and given up on this thread: it cannot leave it.
                 let recovery = try Recovery.run(start.store, rules: start.rules, hashSeed: start.hashSeed)
@@ -52,6 +54,7 @@ final class Pipeline: Sendable {
         }
         for try await _ in recovered.stream {}
         store.submit { _ in
+            _ = vicinity_set_thread_name("store")
             storeThread.run()
             end.finish()
         }

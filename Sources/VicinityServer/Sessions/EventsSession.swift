@@ -1,6 +1,6 @@
+import Logging
 internal import NIOCore
 internal import NIOPosix
-import Logging
 import VicinityCore
 import VicinityStore
 import VicinityTransport
@@ -42,12 +42,15 @@ final class EventsSession: Session {
         self.connection = connection
         self.services = services
         self.whenClosed = whenClosed
+        services.group.add(self)
     }
 
     // MARK: - Session
 
     func received(_ bytes: inout ByteBuffer) {
-        while connection.isOpen, let line = framer.next(&bytes) { take(line) }
+        // Who talks without reading what it is answered is not listened to until it does.
+        while connection.isOpen, connection.isWritable, let line = framer.next(&bytes) { take(line) }
+        if !connection.isWritable { connection.pauseReading() }
     }
 
     func inputEnded(_ rest: inout ByteBuffer) {
@@ -56,10 +59,13 @@ final class EventsSession: Session {
         if case .waiting = phase { connection.close(afterFlush: true) }
     }
 
-    func becameWritable() { advance() }
+    func becameWritable() {
+        connection.resumeReading()
+        advance()
+    }
 
     func closed() {
-        if case .streaming = phase { services.group.remove(self) }
+        services.group.remove(self)
         phase = .closed
         heartbeat?.cancel()
         whenClosed()
@@ -112,7 +118,7 @@ final class EventsSession: Session {
         var answer = Subscribed(log: services.logID, after: after, oldest: oldest, head: head)
         if after < oldest - 1 { answer.gap = (after + 1, oldest - 1) }
         send(answer.line)
-        services.group.add(self)
+        lastSent = .now()
         armHeartbeat()
         advance()
     }
@@ -195,29 +201,36 @@ final class EventsSession: Session {
     /// Sends all that is durable and closes; the daemon stops.
     func drain() {
         isDraining = true
-        advance()
+        switch phase {
+        case .waiting: connection.close(afterFlush: true)
+        case .streaming: advance()
+        case .closed: break
+        }
     }
+
+    /// Sends no further block, and closes when the lines that are queued are sent; there is no more time.
+    func cutShort() { connection.close(afterFlush: true) }
 
     // MARK: - Small lines
 
     private func sendGap(from: Int64, to: Int64) { send(EventLineEncoder.gap(from: from, to: to)) }
 
+    /// Looks at least once a second whether a heartbeat is due, so that another interval applies at once.
     private func armHeartbeat() {
-        guard let interval = services.heartbeat() else { return }
-        let due = lastSent + interval
-        let wait = max(.milliseconds(1), due - .now())
+        let interval = services.heartbeat()
+        let wait = interval.map { max(.milliseconds(1), min(.seconds(1), lastSent + $0 - .now())) } ?? .seconds(1)
         heartbeat = connection.eventLoop.assumeIsolated().scheduleTask(in: wait) {
-            if NIODeadline.now() >= self.lastSent + interval, self.cursor >= self.services.feed.head, self.connection.isWritable {
-                self.send(EventLineEncoder.heartbeat(head: self.services.feed.head, time: self.services.now()))
-            } else if NIODeadline.now() >= self.lastSent + interval {
+            if let interval = self.services.heartbeat(), NIODeadline.now() >= self.lastSent + interval, self.connection.isWritable,
+                self.cursor >= self.services.feed.head
+            {
                 self.lastSent = .now()
+                self.send(EventLineEncoder.heartbeat(head: self.services.feed.head, time: self.services.now()))
             }
             self.armHeartbeat()
         }
     }
 
     private func send(_ line: [UInt8]) {
-        lastSent = .now()
         connection.write(ByteBuffer(bytes: line))
         connection.flush()
     }

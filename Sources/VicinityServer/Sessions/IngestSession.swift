@@ -100,8 +100,8 @@ final class IngestSession: Session {
     /// Says the last word and closes; after the last commit.
     func end() {
         conversation.inputEnded(lastLine: conversation.durableLine)
+        // Closes when the last ack is taken; for a gateway whose socket is full that is when it reads.
         write()
-        connection.close(afterFlush: true)
     }
 
     // MARK: - Answers

@@ -50,6 +50,9 @@ package struct ControlCodec {
 
     package init() {}
 
+    /// Gives back the memory of a long request, once it is answered; its parameters are void.
+    package func release() { parser.release() }
+
     /// What a line holds.
     package enum Line {
         case request(ControlRequest)

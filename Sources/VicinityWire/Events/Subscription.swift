@@ -35,8 +35,9 @@ package struct SubscriptionFilter: Sendable, Equatable {
             case .leave: guard types.contains(.leave) else { return false }
             }
         }
-        if let kinds, !kinds.contains([UInt8](event.kind)) { return false }
-        if let users, !users.contains([UInt8](event.user)) { return false }
+        // Who is forgotten, and a kind that there is not, are in no list.
+        if let kinds, event.kind.isEmpty || !kinds.contains([UInt8](event.kind)) { return false }
+        if let users, event.user.isEmpty || !users.contains([UInt8](event.user)) { return false }
         return true
     }
 }

@@ -90,14 +90,5 @@ package struct SubscriptionReader {
     }
 
     /// Whether bytes may be an id or a name: 1 to 128 of them, without control characters (Unicode Cc).
-    package static func isName(_ utf8: UnsafeRawBufferPointer) -> Bool {
-        guard (1...128).contains(utf8.count) else { return false }
-        var previous: UInt8 = 0
-        for byte in utf8 {
-            if byte < 0x20 || byte == 0x7f { return false }
-            if previous == 0xc2, (0x80...0x9f).contains(byte) { return false }
-            previous = byte
-        }
-        return true
-    }
+    package static func isName(_ utf8: UnsafeRawBufferPointer) -> Bool { FixReader.isID(utf8) }
 }

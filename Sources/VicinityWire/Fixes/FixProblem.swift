@@ -54,7 +54,8 @@ enum FixMessage {
     static func value(_ place: Int, of line: UnsafeRawBufferPointer) -> String {
         guard let written = JSONText.member(place, of: line) else { return "" }
         let text = String(decoding: written.prefix(4 * longestValue + 1), as: UTF8.self)
-        return text.count > longestValue ? text.prefix(longestValue) + "…" : text
+        let characters = text.unicodeScalars
+        return characters.count > longestValue ? String(characters.prefix(longestValue)) + "…" : text
     }
 
     static func expectation(_ key: FixKey, _ radii: ClosedRange<Double>) -> String {

@@ -104,7 +104,7 @@ struct FixScanner {
             guard understood, seen & key == 0 else { return 0 }
             seen |= key
 
-            if at[0] == UInt8(ascii: " ") { at += 1 }
+            if _slowPath(at[0] == UInt8(ascii: " ")) { at += 1 }
             if at[0] == UInt8(ascii: ",") {
                 at += 1
                 Self.skipSpace(&at)
@@ -115,7 +115,7 @@ struct FixScanner {
             break
         }
 
-        if at[0] == Byte.carriageReturn { at += 1 }
+        if _slowPath(at[0] == Byte.carriageReturn) { at += 1 }
         guard at[0] == Byte.newline else { return 0 }
         at += 1
         guard finish(&fix, seen: seen, isGone: isGone) else { return 0 }
@@ -189,7 +189,7 @@ struct FixScanner {
         at += key
         skipSpace(&at)
         let isNegative = at[0] == UInt8(ascii: "-")
-        if isNegative { at += 1 }
+        if _slowPath(isNegative) { at += 1 }
         let head = load(at) ^ zeroDigits
         let wholeCount = digitCount(head)
         guard wholeCount >= 1, wholeCount <= 3, wholeCount == 1 || head & 0xff != 0 else { return false }
@@ -249,7 +249,6 @@ struct FixScanner {
                 value = value &* powers[tailCount] &+ number(tail &<< UInt64(64 &- 8 &* tailCount))
                 at += tailCount
             }
-            guard tailCount < 8 || digitCount(load(at) ^ zeroDigits) == 0 else { return false }
         }
         guard value <= UInt64(JSONElement.largestInteger) else { return false }
         time = Int64(value)
@@ -305,9 +304,10 @@ struct FixScanner {
 
     @inline(__always)
     private static func skipSpace(_ at: inout UnsafePointer<UInt8>) {
-        if at[0] == UInt8(ascii: " ") {
+        // Told to be unlikely, so that it becomes a branch: computed, it would make every later byte wait for this one.
+        if _slowPath(at[0] == UInt8(ascii: " ")) {
             at += 1
-            if at[0] == UInt8(ascii: " ") { at += 1 }
+            if _slowPath(at[0] == UInt8(ascii: " ")) { at += 1 }
         }
     }
 

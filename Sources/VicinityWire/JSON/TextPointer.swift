@@ -1,7 +1,7 @@
 // Text at full speed: for lines that are made by the million.
 //
 // An array's `append` costs a call and two checks a piece; here a caller makes room once, for a line that cannot be longer, and the
-// pieces are stored one behind the other (225 ns a line with appends, 40 with stores).
+// pieces are stored one behind the other (a line of 134 bytes took 195 ns with appends, 60 with stores).
 
 /// A place in memory where JSON is written.
 ///

@@ -1,18 +1,25 @@
-@preconcurrency import Glibc
+import Glibc
 
 /// One result: how much work, how much processor time, and a digest of the answer, which must never change.
-struct Measurement {
-    var name: String
-    var work: Int
-    var unit: String
+public struct Measurement: Sendable {
+    public var name: String
+    public var work: Int
+    public var unit: String
     /// Processor time of the process.
-    var seconds: Double
-    var notes: String
-    var digest: UInt64
+    public var seconds: Double
+    public var notes: String
+    public var digest: UInt64
 
-    var nanosecondsPerUnit: Double { seconds * 1e9 / Double(work) }
+    public var nanosecondsPerUnit: Double { seconds * 1e9 / Double(work) }
 
-    var line: String {
+    /// One JSON object.
+    public var json: String {
+        "{\"name\":\"\(name)\",\"unit\":\"\(unit)\",\"work\":\(work),\"cpu_ns_per_unit\":\(formatted(nanosecondsPerUnit, 1)),"
+            + "\"digest\":\"\(String(digest, radix: 16))\"}"
+    }
+
+    /// One row of the table.
+    public var line: String {
         let rate = formatted(Double(work) / seconds / 1e6, 2)
         return "\(pad(name, 44)) \(pad(formatted(nanosecondsPerUnit, 1), 9)) ns/\(pad(unit, 6)) \(pad(rate, 8)) M/s  "
             + "\(notes)  [\(String(digest, radix: 16))]"

@@ -1,0 +1,76 @@
+// JSON-RPC 2.0 over `control.sock`: one request, its answer, the next.
+
+/// A connection to the daemon's control socket.
+package struct ControlClient: ~Copyable {
+    /// How long the daemon may be silent on a request, in milliseconds: a minute, for it may be starting (it answers nothing until its
+    /// recovery is complete) or be busy with a large register.
+    package static let patience: Int32 = 60_000
+
+    private let connection: UnixConnection
+    private var lines = LineBuffer()
+    private var lastID: Int64 = 0
+
+    package init(socketDirectory: String) throws(ClientFault) {
+        connection = try UnixConnection(path: "\(socketDirectory)/control.sock")
+    }
+
+    /// Asks for one thing and waits for the answer.
+    package mutating func call(_ method: String, _ params: [JSONValue.Member] = []) throws(ClientFault) -> JSONValue {
+        var encoded: [UInt8] = []
+        if !params.isEmpty { JSONValue.object(params).encode(into: &encoded) }
+        return try call(method, encodedParams: encoded)
+    }
+
+    /// - Parameter encodedParams: a JSON object without a newline; empty for none.
+    package mutating func call(_ method: String, encodedParams: [UInt8]) throws(ClientFault) -> JSONValue {
+        lastID += 1
+        var request = Array("{\"jsonrpc\":\"2.0\",\"id\":\(lastID),\"method\":\"\(method)\"".utf8)
+        if !encodedParams.isEmpty {
+            request.append(contentsOf: ",\"params\":".utf8)
+            request.append(contentsOf: encodedParams)
+        }
+        request.append(contentsOf: "}\n".utf8)
+        try send(request)
+        let answer = try receive()
+        if let error = answer["error"] {
+            throw .rpc(
+                method: method,
+                RPCError(
+                    code: error["code"]?.integer ?? 0, message: error["message"]?.string ?? error["code"]?.string ?? error.text,
+                    data: error["data"] ?? error["code"]?.string.map { .object([JSONValue.Member("code", .string($0))]) }))
+        }
+        guard answer["id"]?.integer == lastID, let members = answer.members,
+            let result = members.first(where: { $0.key == "result" })
+        else { throw .lost(socket: connection.path, why: "the answer is none to the question: \(answer.text.prefix(200))") }
+        return result.value
+    }
+
+    private func send(_ request: [UInt8]) throws(ClientFault) {
+        var rest = request[...]
+        while !rest.isEmpty {
+            // A daemon that closed at once (forbidden) has said why: `receive` will tell.
+            guard let count = connection.send(rest) else { return }
+            rest = rest.dropFirst(count)
+            if count == 0, !connection.wait(toWrite: true, timeout: Self.patience) { throw silence() }
+        }
+    }
+
+    private mutating func receive() throws(ClientFault) -> JSONValue {
+        while true {
+            if let line = lines.next() {
+                do {
+                    return try JSONValue(parsing: line)
+                } catch {
+                    throw .lost(socket: connection.path, why: "the answer is not JSON: \(error.why)")
+                }
+            }
+            guard connection.wait(timeout: Self.patience) else { throw silence() }
+            let received = lines.withBuffer { connection.receive(into: &$0) }
+            if received == .end { throw .lost(socket: connection.path, why: "the daemon closed the connection without an answer") }
+        }
+    }
+
+    private func silence() -> ClientFault {
+        .lost(socket: connection.path, why: "no answer within \(Self.patience / 1000) s")
+    }
+}

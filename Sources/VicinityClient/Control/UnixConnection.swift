@@ -1,0 +1,119 @@
+// A Unix stream socket that never blocks by itself: whoever owns it polls.
+
+internal import Glibc
+
+package struct UnixConnection: ~Copyable {
+    package enum Received: Equatable, Sendable {
+        case bytes
+        case nothingYet
+        /// The peer has closed its sending side, or the connection is broken.
+        case end
+    }
+
+    /// The socket's path, for sentences.
+    package let path: String
+    private let descriptor: OwnedDescriptor
+
+    package init(path: String) throws(ClientFault) {
+        descriptor = try Self.connected(to: path)
+        self.path = path
+    }
+
+    private static func connected(to path: String) throws(ClientFault) -> OwnedDescriptor {
+        let address = try Self.address(path)
+        let opened = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        guard opened >= 0 else { throw .unreachable(socket: path, why: errorText(errno)) }
+        let descriptor = OwnedDescriptor(opened)
+        let status = withUnsafePointer(to: address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(opened, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        guard status == 0 else { throw .unreachable(socket: path, why: errorText(errno)) }
+        _ = fcntl(opened, F_SETFL, fcntl(opened, F_GETFL) | O_NONBLOCK)
+        return descriptor
+    }
+
+    private static func address(_ path: String) throws(ClientFault) -> sockaddr_un {
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        let bytes = Array(path.utf8)
+        // One byte is the terminating zero.
+        guard bytes.count < MemoryLayout.size(ofValue: address.sun_path) else {
+            throw .unreachable(socket: path, why: "the path is longer than 107 bytes")
+        }
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
+        return address
+    }
+
+    package var rawDescriptor: CInt { descriptor.rawValue }
+
+    /// Hands bytes to the kernel.
+    ///
+    /// - Returns: how many it took, perhaps 0; `nil` if the connection is broken.
+    package func send(_ bytes: ArraySlice<UInt8>) -> Int? {
+        let count = bytes.withUnsafeBytes { Glibc.send(descriptor.rawValue, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+        if count >= 0 { return count }
+        return errno == EAGAIN || errno == EINTR ? 0 : nil
+    }
+
+    /// Appends to `buffer` what has come, at most 64 KiB.
+    package func receive(into buffer: inout [UInt8]) -> Received {
+        let size = 64 << 10
+        var count = -1
+        var code: CInt = 0
+        let fresh = [UInt8](unsafeUninitializedCapacity: size) { bytes, filled in
+            count = recv(descriptor.rawValue, bytes.baseAddress, size, 0)
+            code = errno
+            filled = max(count, 0)
+        }
+        buffer.append(contentsOf: fresh)
+        if count > 0 { return .bytes }
+        return count < 0 && (code == EAGAIN || code == EINTR) ? .nothingYet : .end
+    }
+
+    /// Says that nothing more will be sent.
+    package func halfClose() {
+        shutdown(descriptor.rawValue, Int32(SHUT_WR))
+    }
+
+    /// Waits until the socket has something to read (or room to write).
+    ///
+    /// - Parameter timeout: milliseconds; −1 is for ever.
+    /// - Returns: false if the time has passed, or a signal came.
+    package func wait(toWrite: Bool = false, timeout: Int32) -> Bool {
+        var request = pollfd(fd: descriptor.rawValue, events: Int16(toWrite ? POLLOUT : POLLIN), revents: 0)
+        return poll(&request, 1, timeout) > 0
+    }
+}
+
+/// Cuts what a socket brings into lines.
+package struct LineBuffer {
+    private var bytes: [UInt8] = []
+    private var searched = 0
+
+    package init() {}
+
+    /// Where ``UnixConnection/receive(into:)`` puts what it gets.
+    package mutating func withBuffer<Result>(_ body: (inout [UInt8]) -> Result) -> Result { body(&bytes) }
+
+    /// The next whole line without its end; `nil` if there is none yet.
+    ///
+    /// - Complexity: O(bytes) over all calls, but for what is left over of each read.
+    package mutating func next() -> [UInt8]? {
+        guard let end = bytes[searched...].firstIndex(of: 0x0A) else {
+            bytes.removeFirst(start)
+            start = 0
+            searched = bytes.count
+            return nil
+        }
+        var line = bytes[start..<end]
+        if line.last == 0x0D { line.removeLast() }
+        start = end + 1
+        searched = start
+        return Array(line)
+    }
+
+    /// Where the next line begins.
+    private var start = 0
+}

@@ -1,0 +1,60 @@
+// The engine as a simulation drives it. The only file that knows the engine's interface.
+
+package import VicinityCore
+
+/// The engine, taking the steps that the model takes.
+package struct EngineAdapter: ~Copyable {
+    private var engine: Engine
+    private var changes = Changes()
+    private var now: Int64
+    private var batch = FixBatch(source: 1, firstLine: 1)
+    private var nextLine: UInt64 = 1
+
+    package init(rules: Rules, now: Int64, seed: UInt64) {
+        engine = Engine(rules: rules, hashSeed: seed, signOffKey: SipHashKey(seed, ~seed))
+        self.now = now
+    }
+
+    package var userCount: Int { engine.userCount }
+    package var subjectCount: Int { engine.subjectCount }
+    package var pairCount: Int { engine.pairCount }
+    package var tally: Tally { changes.tally }
+
+    /// Takes one step.
+    ///
+    /// - Returns: its events, in order, and its errors.
+    package mutating func perform(_ step: Step) -> (events: [Event], errors: [LineFault]) {
+        changes.removeAll()
+        switch step {
+        case .lines(let lines):
+            fill(lines)
+            engine.apply(batch, now: now, into: &changes)
+        case .put(let subjects): _ = engine.put(subjects, now: now, into: &changes)
+        case .remove(let ids): _ = engine.remove(ids, now: now, into: &changes)
+        case .rules(let rules): engine.rules = rules
+        case .clock(let span): now += span
+        }
+        let events = changes.transitions.map { engine.event($0) }
+        let errors = changes.errors.map { LineFault(line: $0.line, code: $0.code) }
+        engine.reclaim()
+        return (events, errors)
+    }
+
+    private mutating func fill(_ lines: [Line]) {
+        batch.reset(source: 1, firstLine: nextLine)
+        for (index, line) in lines.enumerated() {
+            var fix = Fix(
+                kind: line.kind, idOffset: UInt32(batch.ids.count), idLength: UInt8(line.id.count), line: UInt32(index),
+                hash: engine.hasher.hash(line.id))
+            fix.latitude = line.position.latitude
+            fix.longitude = line.position.longitude
+            fix.time = line.time ?? Fix.absentTime
+            fix.accuracy = line.accuracy ?? 0
+            fix.radius = line.radius ?? 0
+            batch.fixes.append(fix)
+            batch.ids.append(contentsOf: line.id)
+        }
+        batch.lineCount = UInt32(lines.count)
+        nextLine += UInt64(lines.count)
+    }
+}

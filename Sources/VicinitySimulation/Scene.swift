@@ -1,0 +1,137 @@
+import VicinityCore
+
+/// The kinds of worlds in which engine and model are compared.
+package enum Scene: String, CaseIterable, Sendable {
+    /// Spread evenly over a town.
+    case uniform
+    /// In a few dense places all over the world.
+    case clustered
+    /// Round both poles.
+    case poles
+    /// On both sides of ±180°, at several latitudes.
+    case antimeridian
+    /// Almost everything within 2 cm of a threshold.
+    case edges
+    /// Radii from 50 m to 50 km side by side.
+    case radii
+    /// Radii up to 1,000 km, over a continent.
+    case far
+    /// Users that jump across the world to other clusters.
+    case jumps
+    /// Hundreds of users among a thousand subjects, and a register that changes in large requests.
+    case city
+    /// Thousands of subjects in one place.
+    case crowd
+    /// No subject anywhere, most of the time.
+    case empty
+    /// Users that stand still at an edge, and jitter.
+    case jitter
+    /// Few ids, equal positions, equal, old and absent `ts`, sign-offs and returns.
+    case coincidences
+    /// Subjects that are put, put elsewhere and removed all the time.
+    case register
+    /// Settings that change in between.
+    case settings
+}
+
+/// What tells one scene from another; chances are of 0 to 1.
+struct Scenery: Sendable {
+    var area: Area
+    var users = 12
+    var subjects = 40
+    /// Metres; a user's radius is drawn from one of these.
+    var radii: [ClosedRange<Double>] = [100...1_000]
+    /// Metres that a user walks from one line to the next.
+    var walk: ClosedRange<Double> = 0...150
+    /// The most lines that come together, most of the time; now and then there are twenty times as many.
+    var lines = 30
+
+    // What a line's position is; the rest walks.
+    var stays = 0.05
+    var jumps = 0.03
+    var edges = 0.1
+    var coincides = 0.02
+
+    // What a line brings beside its position.
+    var oddTimes = 0.1
+    var accuracies = 0.4
+    var radiusChanges = 0.05
+    var signOffs = 0.01
+
+    // What a step is; the rest are lines.
+    var puts = 0.06
+    var removes = 0.03
+    var clocks = 0.05
+    var reloads = 0.0
+
+    /// The share of subjects that are put at a threshold of a user.
+    var subjectEdges = 0.2
+    /// How many subjects are there before the first line.
+    var initially = 0.8
+    /// How many subjects one request puts or removes.
+    var requestSize = 5
+}
+
+extension Scene {
+    /// Whether a step costs a hundred times what it costs elsewhere; a long series of runs takes such worlds more seldom.
+    package var isLarge: Bool { self == .city || self == .crowd }
+
+    private static let town = Area.disc(Coordinate(latitude: 399_042_110, longitude: 1_164_073_950), metres: 3_000)
+    private static let places: [Coordinate] = [
+        Coordinate(latitude: 0, longitude: 0), Coordinate(latitude: 5, longitude: -1_800_000_000),
+        Coordinate(latitude: 481_372_000, longitude: 115_755_000), Coordinate(latitude: -338_688_000, longitude: 1_512_093_000),
+        Coordinate(latitude: 782_232_000, longitude: 156_267_000), Coordinate(latitude: -546_000_000, longitude: -681_000_000),
+        Coordinate(latitude: 849_999_990, longitude: -1_000), Coordinate(latitude: 302_672_000, longitude: -977_431_000),
+    ]
+
+    var scenery: Scenery {
+        switch self {
+        case .uniform: return Scenery(area: Self.town)
+        case .clustered: return Scenery(area: .discs(Self.places, metres: 900), users: 24, subjects: 80)
+        case .poles:
+            let poles = [Coordinate(latitude: 900_000_000, longitude: 0), Coordinate(latitude: -900_000_000, longitude: 0)]
+            return Scenery(area: .discs(poles, metres: 2_500), radii: [50...1_500, 50...20_000], jumps: 0.1, coincides: 0.05)
+        case .antimeridian:
+            let latitudes: [Int32] = [0, 1, -170_000_000, 650_000_000, 899_000_000, -899_990_000]
+            let line = latitudes.map { Coordinate(latitude: $0, longitude: -1_800_000_000) }
+            return Scenery(area: .discs(line, metres: 800), users: 18, subjects: 80, radii: [50...1_500, 50...20_000])
+        case .edges:
+            return Scenery(
+                area: .discs(Self.places, metres: 600), users: 6, subjects: 30, radii: [50...600, 500...500], edges: 0.8,
+                radiusChanges: 0.1, puts: 0.2, subjectEdges: 0.95)
+        case .radii:
+            return Scenery(
+                area: .disc(Self.places[2], metres: 30_000), users: 20, subjects: 60,
+                radii: [50...60, 100...1_000, 1_000...10_000, 50_000...50_000], walk: 0...3_000, edges: 0.3, radiusChanges: 0.2)
+        case .far:
+            return Scenery(
+                area: .discs(Self.places, metres: 700_000), users: 8, radii: [50...50_000, 100_000...1_000_000], walk: 0...100_000,
+                edges: 0.3)
+        case .jumps: return Scenery(area: .discs(Self.places, metres: 500), users: 10, subjects: 80, jumps: 0.7)
+        case .city:
+            return Scenery(
+                area: .disc(Self.places[3], metres: 5_000), users: 300, subjects: 1_200, radii: [50...300, 500...500, 5_000...5_000],
+                lines: 20, coincides: 0.01, radiusChanges: 0.02, puts: 0.05, removes: 0.05, subjectEdges: 0.05, requestSize: 80)
+        case .crowd:
+            return Scenery(
+                area: .disc(Self.places[7], metres: 40), users: 5, subjects: 2_500, walk: 0...900, lines: 3, jumps: 0.2, edges: 0.05,
+                puts: 0.02, removes: 0.02, subjectEdges: 0.02, initially: 1, requestSize: 200)
+        case .empty:
+            return Scenery(area: .globe, users: 30, subjects: 3, jumps: 0.3, puts: 0.02, removes: 0.2, initially: 0)
+        case .jitter:
+            return Scenery(
+                area: .discs([Self.places[4], Self.places[5]], metres: 1_500), users: 8, subjects: 60, walk: 0...0.05, stays: 0.3,
+                jumps: 0, edges: 0.25, accuracies: 0.6, subjectEdges: 0.6)
+        case .coincidences:
+            return Scenery(
+                area: .disc(Self.places[2], metres: 700), users: 4, subjects: 8, radii: [200...200, 300...400], walk: 0...400, lines: 12,
+                stays: 0.2, coincides: 0.2, oddTimes: 0.5, radiusChanges: 0.15, signOffs: 0.12, clocks: 0.15)
+        case .register:
+            return Scenery(
+                area: .disc(Self.places[5], metres: 1_500), users: 25, subjects: 40, lines: 8, signOffs: 0.03, puts: 0.35, removes: 0.2,
+                subjectEdges: 0.4, initially: 0.3, requestSize: 20)
+        case .settings:
+            return Scenery(area: Self.town, users: 10, subjects: 30, lines: 10, stays: 0.2, edges: 0.3, oddTimes: 0.15, reloads: 0.2)
+        }
+    }
+}

@@ -1,0 +1,47 @@
+// What every command takes, and how every command ends.
+
+internal import ArgumentParser
+internal import Glibc
+internal import VicinityClient
+
+struct GlobalOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The directory of the daemon's sockets (default: $VICINITY_SOCKET_DIR, or /run/vicinity).", valueName: "dir"))
+    var socketDir: String?
+
+    /// The flag, or the environment, or where systemd puts them.
+    var socketDirectory: String {
+        if let socketDir { return socketDir }
+        let variable = getenv("VICINITY_SOCKET_DIR").map { String(cString: $0) } ?? ""
+        return variable.isEmpty ? "/run/vicinity" : variable
+    }
+
+    /// Runs the body of a command. A fault is told on standard error and becomes the exit status.
+    func conclude(_ body: (_ socketDirectory: String) throws(ClientFault) -> Void) throws {
+        do {
+            try body(socketDirectory)
+        } catch {
+            Console.standard.complain("vicinityctl: \(error)")
+            throw ExitCode(error.exitStatus.rawValue)
+        }
+    }
+
+    /// One request to the daemon, and what becomes of its answer.
+    func ask(
+        _ method: String, _ params: [JSONValue.Member] = [], then use: (JSONValue) throws(ClientFault) -> Void
+    ) throws {
+        try conclude { directory throws(ClientFault) in
+            var control = try ControlClient(socketDirectory: directory)
+            try use(try control.call(method, params))
+        }
+    }
+}
+
+extension TimeSpan: ExpressibleByArgument {
+    package init?(argument: String) { self.init(argument) }
+
+    package var defaultValueDescription: String {
+        milliseconds % 1000 == 0 ? "\(milliseconds / 1000)s" : "\(milliseconds)ms"
+    }
+}

@@ -1,0 +1,113 @@
+// The program under test as a child process. Nothing here knows what a daemon is.
+
+import Foundation
+import Testing
+
+/// Something that did not come to pass in time, or at all: a sentence.
+struct Failure: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) { self.description = description }
+}
+
+/// How long anything may take before a test gives up. Nothing waits for so long where all is well.
+let patience = Duration.seconds(60)
+
+/// Asks again and again until the answer is there.
+///
+/// - Parameter what: what is waited for, for the sentence.
+/// - Throws: ``Failure`` when ``patience`` is over.
+func eventually<Value>(_ what: String, _ body: () throws -> Value?) throws -> Value {
+    let deadline = ContinuousClock.now + patience
+    while ContinuousClock.now < deadline {
+        if let value = try body() { return value }
+        usleep(2000)
+    }
+    throw Failure("\(what): not within \(patience)")
+}
+
+/// How a process ended.
+enum Ending: Equatable {
+    case exited(Int32)
+    case killed(signal: Int32)
+}
+
+/// A `vicinityd` that was started, with its standard error in a file.
+final class Program {
+    let pid: pid_t
+    private let logPath: String
+    private var ending: Ending?
+
+    /// The daemon that was built beside this test bundle.
+    static func daemonPath() throws -> String {
+        let products = Bundle.module.bundleURL.deletingLastPathComponent()
+        let path = products.appendingPathComponent("vicinityd").path
+        guard access(path, X_OK) == 0 else {
+            throw Failure("there is no vicinityd in \(products.path): run `swift build` first, these tests start the program itself")
+        }
+        return path
+    }
+
+    /// - Parameter environment: all of it, as `NAME=value`.
+    init(arguments: [String], log: String, environment: [String] = ["PATH=/usr/bin:/bin"]) throws {
+        let path = try Self.daemonPath()
+        logPath = log
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, log, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+        var words = ([path] + arguments).map { strdup($0) } + [nil]
+        var variables = environment.map { strdup($0) } + [nil]
+        defer { for word in words + variables { free(word) } }
+        var child: pid_t = 0
+        let code = posix_spawn(&child, path, &actions, nil, &words, &variables)
+        guard code == 0 else { throw Failure("cannot start \(path): \(String(cString: strerror(code)))") }
+        pid = child
+    }
+
+    deinit {
+        guard ending == nil else { return }
+        kill(pid, SIGKILL)
+        var status: Int32 = 0
+        waitpid(pid, &status, 0)
+    }
+
+    /// What it wrote to standard error up to now.
+    var log: String { (try? String(contentsOfFile: logPath, encoding: .utf8)) ?? "" }
+
+    /// How it ended; `nil` while it runs.
+    func poll() -> Ending? {
+        if let ending { return ending }
+        var status: Int32 = 0
+        guard waitpid(pid, &status, WNOHANG) == pid else { return nil }
+        let signal = status & 0x7F
+        ending = signal == 0 ? .exited((status >> 8) & 0xFF) : .killed(signal: signal)
+        return ending
+    }
+
+    func wait() throws -> Ending { try eventually("the end of vicinityd") { poll() } }
+
+    func signal(_ number: Int32) { if ending == nil { kill(pid, number) } }
+
+    /// Stops it in its tracks until ``signal(_:)`` with `SIGCONT`.
+    func freeze() throws {
+        signal(SIGSTOP)
+        _ = try eventually("vicinityd standing still") { try field("State").hasPrefix("T") ? true : nil }
+    }
+
+    /// Bytes of memory that it holds.
+    func residentBytes() throws -> Int {
+        guard let kibibytes = Int(try field("VmRSS").prefix { $0.isNumber }) else { throw Failure("no VmRSS") }
+        return kibibytes << 10
+    }
+
+    private func field(_ name: String) throws -> String {
+        let text = try String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
+        for line in text.split(separator: "\n") where line.hasPrefix("\(name):") {
+            return line.dropFirst(name.count + 1).trimmingCharacters(in: .whitespaces)
+        }
+        throw Failure("no \(name) in /proc/\(pid)/status")
+    }
+}

@@ -1,0 +1,147 @@
+// Files, golden texts, and a daemon that says what a test wants it to say.
+
+import Foundation
+import Glibc
+import Synchronization
+import Testing
+
+@testable import VicinityClient
+
+/// A directory of its own, gone with the last reference.
+final class TemporaryDirectory: Sendable {
+    let path: String
+
+    init() throws {
+        var template = Array("/tmp/vicinity-client-XXXXXX".utf8CString)
+        let made = mkdtemp(&template)
+        path = try String(cString: #require(made))
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    func write(_ text: String, to name: String) throws -> String { try write(Array(text.utf8), to: name) }
+
+    func write(_ bytes: [UInt8], to name: String) throws -> String {
+        let file = "\(path)/\(name)"
+        try Data(bytes).write(to: URL(fileURLWithPath: file))
+        return file
+    }
+
+    func read(_ name: String) throws -> String { try String(contentsOfFile: "\(path)/\(name)", encoding: .utf8) }
+}
+
+enum Fixture {
+    static let directory = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Fixtures").path
+
+    static func path(_ name: String) -> String { "\(directory)/\(name)" }
+
+    static func text(_ name: String) throws -> String { try String(contentsOfFile: path(name), encoding: .utf8) }
+
+    /// Compares with the golden file, or rewrites it under `VICINITY_UPDATE_GOLDEN=1`.
+    static func expect(_ text: String, equals name: String, _ location: SourceLocation = #_sourceLocation) throws {
+        if ProcessInfo.processInfo.environment["VICINITY_UPDATE_GOLDEN"] == "1" {
+            try text.write(toFile: path(name), atomically: true, encoding: .utf8)
+        }
+        let golden = try Self.text(name)
+        #expect(text == golden, "\(name) differs; VICINITY_UPDATE_GOLDEN=1 rewrites it", sourceLocation: location)
+    }
+}
+
+/// A console whose two sides are files, to be read afterwards.
+struct CapturedConsole {
+    let console: Console
+    private let directory: TemporaryDirectory
+    private let output: OpenFile
+    private let errors: OpenFile
+
+    init() throws {
+        directory = try TemporaryDirectory()
+        output = OpenFile("\(directory.path)/out")
+        errors = OpenFile("\(directory.path)/err")
+        console = Console(output: output.descriptor, errors: errors.descriptor)
+    }
+
+    var out: String { get throws { try directory.read("out") } }
+    var err: String { get throws { try directory.read("err") } }
+
+    private final class OpenFile: Sendable {
+        let descriptor: CInt
+
+        init(_ path: String) { descriptor = open(path, O_CREAT | O_RDWR | O_APPEND, 0o600) }
+
+        deinit { close(descriptor) }
+    }
+}
+
+/// One end of a connection, blocking, for scripts of a fake daemon.
+final class Peer: Sendable {
+    private let descriptor: CInt
+    private let buffer = Mutex<[UInt8]>([])
+
+    init(_ descriptor: CInt) { self.descriptor = descriptor }
+
+    deinit { Glibc.close(descriptor) }
+
+    /// The next line without its end; `nil` once the client has closed its sending side.
+    func readLine() -> String? {
+        buffer.withLock { bytes in
+            while true {
+                if let end = bytes.firstIndex(of: 0x0A) {
+                    let line = String(decoding: bytes[..<end], as: UTF8.self)
+                    bytes.removeFirst(end + 1)
+                    return line
+                }
+                var chunk = [UInt8](repeating: 0, count: 65_536)
+                let count = recv(descriptor, &chunk, chunk.count, 0)
+                guard count > 0 else { return nil }
+                bytes.append(contentsOf: chunk[..<count])
+            }
+        }
+    }
+
+    func write(_ text: String) {
+        var rest = Array((text + "\n").utf8)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            guard count > 0 else { return }
+            rest = rest.dropFirst(count)
+        }
+    }
+}
+
+/// A daemon on a real socket in a thread: it gives each connection, in order, to the script with its number, from 0, and closes it when
+/// the script returns. All lines that a script records are kept.
+final class FakeDaemon: Sendable {
+    private let listener: CInt
+    private let ended = DispatchSemaphore(value: 0)
+    private let recorded = Mutex<[String]>([])
+
+    var lines: [String] { recorded.withLock { $0 } }
+
+    /// - Parameter connections: how many there will be; the thread ends after the last.
+    init(
+        _ path: String, connections: Int = 1, script: @escaping @Sendable (Peer, Int, (String) -> Void) -> Void
+    ) throws {
+        listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        let bound = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(listener, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) }
+        }
+        try #require(bound == 0 && listen(listener, 8) == 0)
+        let thread = Thread { [self] in
+            for number in 0..<connections {
+                let accepted = accept(listener, nil, nil)
+                guard accepted >= 0 else { break }
+                script(Peer(accepted), number) { line in recorded.withLock { $0.append(line) } }
+            }
+            Glibc.close(listener)
+            ended.signal()
+        }
+        thread.start()
+    }
+
+    /// Waits until all connections are over.
+    func join() { ended.wait() }
+}
