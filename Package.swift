@@ -94,7 +94,7 @@ let package = Package(
             "VicinityServerTests", ["VicinityServer", "VicinityCore", "VicinityWire", "VicinityStore"],
             resources: [.copy("Configuration/Golden")]),
         tests("VicinityClientTests", ["VicinityClient", "vicinityctl", argumentParser], resources: [.copy("Fixtures")]),
-        tests("EndToEndTests", ["VicinityClient", "VicinityWire"], resources: [.copy("Fixtures")]),
+        tests("EndToEndTests", ["VicinityClient"], resources: [.copy("Fixtures")]),
     ],
     cxxLanguageStandard: .cxx17
 )

@@ -17,10 +17,11 @@ private let permitted: [String: Set<String>] = [
         "Yams",
     ],
     "VicinitySimulation": ["VicinityCore"],
-    "VicinityClient": ["CZlib", "Foundation", "Glibc", "VicinityWire"],
-    "vicinityd": ["ArgumentParser", "Foundation", "Glibc", "VicinityServer", "VicinitySystem"],
-    "vicinityctl": ["ArgumentParser", "Foundation", "Glibc", "VicinityClient"],
-    "vicinity-sim": ["ArgumentParser", "Foundation", "Glibc", "VicinitySimulation"],
+    "VicinityClient": ["CZlib", "Glibc"],
+    "VicinityBenchmarks": ["Glibc", "VicinityCore", "VicinityStore", "VicinityWire"],
+    "vicinityd": ["ArgumentParser", "Glibc", "Logging", "ServiceLifecycle", "UnixSignals", "VicinityServer", "VicinitySystem"],
+    "vicinityctl": ["ArgumentParser", "Glibc", "VicinityClient"],
+    "vicinity-sim": ["ArgumentParser", "Glibc", "VicinitySimulation"],
 ]
 
 /// Targets without Swift: there is nothing in them to import.

@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 static inline double vicinity_sin(double x) { return sin(x); }
 static inline double vicinity_cos(double x) { return cos(x); }
@@ -14,6 +15,14 @@ static inline double vicinity_hypot(double x, double y) { return hypot(x, y); }
 static inline double vicinity_cbrt(double x) { return cbrt(x); }
 
 // Asks for the cache line at `address`; a hint, harmless for any address.
-static inline void vicinity_prefetch(const void *address) { __builtin_prefetch(address, 1, 3); }
+static inline void vicinity_prefetch(const void *_Nullable address) { __builtin_prefetch(address, 1, 3); }
+
+// Zeroed memory that costs nothing until it is touched; aborts where there is none. Give it back with `vicinity_release`.
+static inline void *_Nonnull vicinity_zeroed(size_t count, size_t size) {
+    void *memory = calloc(count, size);
+    if (memory == NULL) abort();
+    return memory;
+}
+static inline void vicinity_release(void *_Nonnull memory) { free(memory); }
 
 #endif

@@ -12,7 +12,8 @@ package final class RereadableInput {
     package init(path: String) throws(InputFault) {
         self.path = path
         let source = try ByteSource(path: path)
-        spool = source.size == nil ? Copy(try Self.copy(of: source.rawDescriptor, name: path)) : nil
+        // Standard input is copied also where it is a file: its position is shared by all who have it open, and begins where the caller says.
+        spool = source.size == nil || path == "-" ? Copy(try Self.copy(of: source.rawDescriptor, name: path)) : nil
     }
 
     /// The input from its beginning. The former source must not be read any more.

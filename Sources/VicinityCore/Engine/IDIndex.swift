@@ -19,13 +19,12 @@ struct IDIndex: ~Copyable {
     private let tables: UnsafeMutablePointer<Table>
 
     init() {
-        tables = .allocate(capacity: Self.tableCount)
-        tables.initialize(repeating: Table(entries: nil, mask: 0, count: 0), count: Self.tableCount)
+        tables = vicinity_zeroed(Self.tableCount, MemoryLayout<Table>.stride).bindMemory(to: Table.self, capacity: Self.tableCount)
     }
 
     deinit {
         for index in 0..<Self.tableCount { tables[index].entries?.deallocate() }
-        tables.deallocate()
+        vicinity_release(tables)
     }
 
     @inline(__always)

@@ -1,3 +1,5 @@
+import CPrimitives
+
 /// An array of plain records that grows without ever moving one.
 ///
 /// Records lie in segments of 4,096, found through a directory of fixed size; a new segment costs one allocation, so that no growth pauses
@@ -18,14 +20,14 @@ struct Segments<Record>: ~Copyable {
 
     init(blank: Record) {
         self.blank = blank
-        // calloc would do; allocate and initialize touches 4 MiB once.
-        directory = .allocate(capacity: Self.directorySize)
-        directory.initialize(repeating: nil, count: Self.directorySize)
+        // All zero is all nil, and memory that nobody touches does not exist.
+        directory = vicinity_zeroed(Self.directorySize, MemoryLayout<UnsafeMutablePointer<Record>?>.stride)
+            .bindMemory(to: UnsafeMutablePointer<Record>?.self, capacity: Self.directorySize)
     }
 
     deinit {
         for index in 0..<(count + Self.size - 1) / Self.size { directory[index]?.deallocate() }
-        directory.deallocate()
+        vicinity_release(directory)
     }
 
     /// Appends a blank record.

@@ -4,6 +4,8 @@
 // A halo of 500 m meets four or five rows; what a fix can change lies in the ring between the old and the new edge, which cuts each
 // row in at most two runs, each one contiguous piece of memory.
 
+import CPrimitives
+
 /// The active subjects by place.
 struct SubjectGrid: ~Copyable {
     private static var rowShift: Int32 { 15 }
@@ -13,13 +15,13 @@ struct SubjectGrid: ~Copyable {
     private(set) var count = 0
 
     init() {
-        rows = .allocate(capacity: Self.rowCount)
-        rows.initialize(repeating: GridRow(), count: Self.rowCount)
+        // All zero is an empty row, and memory that nobody touches does not exist.
+        rows = vicinity_zeroed(Self.rowCount, MemoryLayout<GridRow>.stride).bindMemory(to: GridRow.self, capacity: Self.rowCount)
     }
 
     deinit {
         for index in 0..<Self.rowCount { rows[index].free() }
-        rows.deallocate()
+        vicinity_release(rows)
     }
 
     @inline(__always)
