@@ -68,7 +68,8 @@ final class Doors: Sendable {
         _ socket: consuming ListeningSocket, _ name: SocketName, _ settings: SettingsService,
         makeSession: @escaping @Sendable (Connection, @escaping () -> Void) -> any Session
     ) async throws {
-        let server = try await SocketServer.start(socket, on: loops, limit: name == .control ? controlLimit : limit) { [counts, logger] connection in
+        let places = name == .control ? controlLimit : limit
+        let server = try await SocketServer.start(socket, on: loops, limit: places) { [counts, logger] connection in
             counts.opened(name)
             let whenClosed = { counts.closed(name) }
             guard name.isAdmitted(settings.access.roles(of: connection.peer)) else {
