@@ -1,6 +1,6 @@
 # Names for things; what they do is in scripts/.
 
-.PHONY: help demo test check build release lint format test-systemd bench bench-smoke fuzz install clean
+.PHONY: help demo test check build release lint format test-systemd bench bench-smoke compare fuzz install clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 16
@@ -34,6 +34,9 @@ bench: ## the benchmarks in full
 
 bench-smoke: ## every benchmark once, small
 	@scripts/bench-smoke
+
+compare: ## the engine against the brute-force model, ten million situations (about 20 minutes)
+	@scripts/compare
 
 fuzz: ## a minute of libFuzzer for each decoder
 	@scripts/fuzz.sh
