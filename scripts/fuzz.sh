@@ -33,6 +33,7 @@ for decoder in "${decoders[@]}"; do
     say "=== $name, $seconds s"
     swiftc -swift-version 6 -O -sanitize="$sanitizers" -parse-as-library -package-name "$package" -module-name Harness \
         -I "$build/Modules" -Xcc -fmodule-map-file="$build/CSimdjson.build/module.modulemap" \
+        -Xcc -fmodule-map-file="$build/CPrimitives.build/module.modulemap" \
         "${sources[@]}" "${objects[@]}" -lsimdjson -lstdc++ -lm -o "$scratch/fuzz-$name"
     mkdir -p "$scratch/corpus-$name" "$scratch/findings-$name"
     "$scratch/fuzz-$name" -max_total_time="$seconds" -max_len=4096 -timeout=10 -print_final_stats=1 -verbosity=0 \
