@@ -114,4 +114,29 @@ func lines(of path: String, limit: Int = 1 << 20) throws -> [String] {
             #expect(try source.next(&line) == .end)
         }
     }
+    /// Standard input is read twice also where it is a file, whose position both readings share.
+    @Test func standardInputFromAFileIsReadTwice() throws {
+        var template = Array("/tmp/vicinity-input.XXXXXX".utf8CString)
+        let file = mkstemp(&template)
+        try #require(file >= 0)
+        unlink(template)
+        try #require(write(file, "a\nb\n", 4) == 4)
+        lseek(file, 0, SEEK_SET)
+        let former = dup(STDIN_FILENO)
+        defer {
+            dup2(former, STDIN_FILENO)
+            close(former)
+            close(file)
+        }
+        dup2(file, STDIN_FILENO)
+        let input = try RereadableInput(path: "-")
+        for _ in 0..<2 {
+            var source = LineSource(try input.open(), limit: 100)
+            var line: [UInt8] = []
+            #expect(try source.next(&line) == .line)
+            #expect(line == Array("a".utf8))
+            #expect(try source.next(&line) == .line)
+            #expect(try source.next(&line) == .end)
+        }
+    }
 }
