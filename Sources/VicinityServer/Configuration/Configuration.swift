@@ -75,7 +75,7 @@ extension Configuration {
     }
 
     package struct Limits: Sendable, Equatable {
-        /// Of all sockets together.
+        /// Of ingest and events together.
         package var connections = 1024
     }
 

@@ -117,7 +117,8 @@ extension ConfigurationKey {
 
     private static let others = [
         ConfigurationKey(
-            "limits.connections", \.limits.connections, .count(1...1_000_000), "of all sockets together", takesEffect: .atRestart),
+            "limits.connections", \.limits.connections, .count(1...1_000_000), "of ingest and events together; control has 64 of its own",
+            takesEffect: .atRestart),
         ConfigurationKey("log_level", \.logLevel, .choice, "trace, debug, info, notice, warning, error or critical"),
     ]
 }
