@@ -1,6 +1,6 @@
 # Names for things; what they do is in scripts/.
 
-.PHONY: help demo test check build release lint format test-systemd bench bench-smoke compare fuzz install clean
+.PHONY: help demo test check build release lint format test-systemd bench bench-smoke compare simulate crash fuzz install clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 16
@@ -37,6 +37,12 @@ bench-smoke: ## every benchmark once, small
 
 compare: ## the engine against the brute-force model, ten million situations (about 20 minutes)
 	@scripts/compare
+
+simulate: ## the whole daemon in one thread with faults and crashes, 2,000 seeds
+	@scripts/simulate
+
+crash: ## the release daemon killed with -9 two hundred times under load
+	@scripts/crash-daemon --kills 200
 
 fuzz: ## a minute of libFuzzer for each decoder
 	@scripts/fuzz.sh

@@ -24,6 +24,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
 
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -56,22 +57,24 @@ let package = Package(
         // The middle, and what stands round it.
         library("VicinityCore", ["CPrimitives"]),
         library("VicinityWire", ["VicinityCore", "CSimdjson"]),
-        library("VicinityStore", ["VicinityCore", .product(name: "GRDB", package: "GRDB.swift")]),
+        library("VicinityStore", ["VicinityCore", grdb]),
+        library("VicinityPipeline", ["VicinityCore", "VicinityWire", "VicinityStore", nioCore]),
         library("VicinityTransport", ["CLinux", nioCore, nioPosix]),
         library("VicinitySystem", ["CLinux", "CSystemd", logging]),
         library(
             "VicinityServer",
             [
-                "VicinityCore", "VicinityWire", "VicinityStore", "VicinityTransport", "VicinitySystem", "CLinux",
+                "VicinityCore", "VicinityWire", "VicinityStore", "VicinityPipeline", "VicinityTransport", "VicinitySystem", "CLinux",
                 nioCore, nioPosix, logging,
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "Yams", package: "Yams"),
                 .product(name: "DequeModule", package: "swift-collections"),
             ]),
-        library("VicinitySimulation", ["VicinityCore"]),
+        library("VicinitySimulation", ["VicinityCore", "VicinityWire", "VicinityStore", "VicinityPipeline", nioCore]),
+        library("VicinityOffline", ["VicinityCore", "VicinityWire", "VicinityStore"]),
         library("VicinityClient", ["CZlib"]),
-        library("VicinityBenchmarks", ["VicinityCore", "VicinityWire", "VicinityStore"]),
+        library("VicinityBenchmarks", ["VicinityCore", "VicinityWire", "VicinityStore", "VicinityPipeline"]),
 
         // Programs: a command line each.
         program(
@@ -81,17 +84,23 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ]),
-        program("vicinityctl", ["VicinityClient", argumentParser]),
+        program("vicinityctl", ["VicinityClient", "VicinityOffline", argumentParser]),
         program("vicinity-sim", ["VicinitySimulation", argumentParser]),
 
         tests("ArchitectureTests", []),
         tests("VicinityCoreTests", ["VicinityCore", "VicinitySimulation"], resources: [.copy("Fixtures")]),
         tests("VicinityWireTests", ["VicinityWire", "VicinityCore"], resources: [.copy("Fixtures")]),
-        tests("VicinityStoreTests", ["VicinityStore", "VicinityCore"]),
+        .target(name: "CFaultyDisk", path: "Tests/CFaultyDisk", linkerSettings: [.linkedLibrary("sqlite3")]),
+        tests("VicinityStoreTests", ["VicinityStore", "VicinityCore", "CFaultyDisk", grdb]),
+        tests(
+            "VicinityOfflineTests", ["VicinityOffline", "VicinityStore", "VicinityWire", "VicinityCore", grdb],
+            resources: [.copy("Fixtures")]),
+        tests("VicinityPipelineTests", ["VicinityPipeline", "VicinityWire", "VicinityStore", "VicinityCore", nioCore]),
+        tests("VicinitySimulationTests", ["VicinitySimulation"], resources: [.copy("Fixtures")]),
         tests("VicinityTransportTests", ["VicinityTransport", "CLinux", nioCore, nioPosix]),
         tests("VicinitySystemTests", ["VicinitySystem", "CLinux", logging]),
         tests(
-            "VicinityServerTests", ["VicinityServer", "VicinityCore", "VicinityWire", "VicinityStore"],
+            "VicinityServerTests", ["VicinityServer", "VicinityPipeline", "VicinityCore", "VicinityWire", "VicinityStore"],
             resources: [.copy("Configuration/Golden")]),
         tests("VicinityClientTests", ["VicinityClient", "vicinityctl", argumentParser], resources: [.copy("Fixtures")]),
         tests("EndToEndTests", ["VicinityClient"], resources: [.copy("Fixtures")]),

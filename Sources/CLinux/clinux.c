@@ -28,6 +28,7 @@ static int64_t read_clock(clockid_t clock) {
 int64_t vicinity_monotonic_nanoseconds(void) { return read_clock(CLOCK_MONOTONIC); }
 int64_t vicinity_monotonic_milliseconds(void) { return read_clock(CLOCK_MONOTONIC) / 1000000; }
 int64_t vicinity_unix_milliseconds(void) { return read_clock(CLOCK_REALTIME) / 1000000; }
+int64_t vicinity_boot_milliseconds(void) { return read_clock(CLOCK_BOOTTIME) / 1000000; }
 int64_t vicinity_thread_cpu_nanoseconds(void) { return read_clock(CLOCK_THREAD_CPUTIME_ID); }
 int64_t vicinity_process_cpu_nanoseconds(void) { return read_clock(CLOCK_PROCESS_CPUTIME_ID); }
 

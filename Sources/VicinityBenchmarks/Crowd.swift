@@ -76,6 +76,22 @@ struct Crowd {
         return batches
     }
 
+    /// One fix of every user as lines.
+    mutating func text(hasher: IDHasher, spaced: Bool) -> [UInt8] {
+        let gap = spaced ? " " : ""
+        var text: [UInt8] = []
+        for batch in round(batch: 1000, hasher: hasher) {
+            for fix in batch.fixes {
+                let id = String(decoding: batch.ids[Int(fix.idOffset)..<Int(fix.idOffset) + Int(fix.idLength)], as: UTF8.self)
+                let latitude = formatted(Double(fix.latitude) / 1e7, 6)
+                let longitude = formatted(Double(fix.longitude) / 1e7, 6)
+                text += "{\"user\":\(gap)\"\(id)\",\(gap)\"lat\":\(gap)\(latitude),\(gap)\"lon\":\(gap)\(longitude),".utf8
+                text += "\(gap)\"ts\":\(gap)\(fix.time)}\n".utf8
+            }
+        }
+        return text
+    }
+
     private mutating func walk(_ user: Int) {
         headings[user] += (random() - 0.5) * 0.6
         // Triangle waves would do; a turn at the edge keeps the density even.

@@ -1,4 +1,3 @@
-import Glibc
 import VicinityCore
 import VicinityStore
 import VicinityWire
@@ -18,6 +17,8 @@ public enum StageBenchmarks {
         for benchmark in engines(scale: scale) { report(benchmark.run()) }
         report(try encodeLines(events: 1_000_000 / scale))
         report(try commit(blocks: 2_000 / scale))
+        let log = LogBenchmark(users: 1_000_000 / scale, subjects: 10_000 / scale, kilometers: 60, step: 7, rounds: 3)
+        try log.run(report: report)
     }
 
     private static func engines(scale: Int) -> [EngineBenchmark] {
@@ -42,13 +43,7 @@ public enum StageBenchmarks {
     private static func decode(spaced: Bool, lines: Int) -> Measurement {
         var crowd = Crowd(users: lines, kilometers: 100, step: 7, seed: 7)
         let hasher = IDHasher(seed: 1)
-        var text: [UInt8] = []
-        for batch in crowd.round(batch: 1000, hasher: hasher) {
-            for fix in batch.fixes {
-                let id = batch.ids[Int(fix.idOffset)..<Int(fix.idOffset) + Int(fix.idLength)]
-                text.append(contentsOf: Array(line(fix, id: String(decoding: id, as: UTF8.self), spaced: spaced).utf8))
-            }
-        }
+        let text = crowd.text(hasher: hasher, spaced: spaced)
         var decoder = FixDecoder(hasher: hasher, radii: 50...50_000, parser: JSONParser())
         var batch = FixBatch(source: 1, firstLine: 1)
         var digest = Digest()
@@ -65,14 +60,6 @@ public enum StageBenchmarks {
         return Measurement(
             name: "decode: \(spaced ? "with spaces" : "compact")", work: lines, unit: "line", seconds: seconds,
             notes: "\(text.count / lines) bytes a line", digest: digest.value)
-    }
-
-    private static func line(_ fix: Fix, id: String, spaced: Bool) -> String {
-        let gap = spaced ? " " : ""
-        let latitude = formatted(Double(fix.latitude) / 1e7, 6)
-        let longitude = formatted(Double(fix.longitude) / 1e7, 6)
-        return
-            "{\"user\":\(gap)\"\(id)\",\(gap)\"lat\":\(gap)\(latitude),\(gap)\"lon\":\(gap)\(longitude),\(gap)\"ts\":\(gap)\(fix.time)}\n"
     }
 
     /// Ids found in a full table, in an order that has nothing to do with it: stale fixes, which the engine looks up and drops.
@@ -118,14 +105,8 @@ public enum StageBenchmarks {
     /// Commits of one block and one journal, durable to the process.
     private static func commit(blocks: Int) throws -> Measurement {
         guard let block = sampleBlock(events: 400) else { preconditionFailure("a block of events is not empty") }
-        var template = Array("/tmp/vicinity-bench.XXXXXX".utf8CString)
-        guard let made = mkdtemp(&template) else { preconditionFailure("no temporary directory can be made") }
-        let directory = String(cString: made)
-        defer {
-            for name in ["vicinity.db", "vicinity.db-wal", "vicinity.db-shm"] { unlink("\(directory)/\(name)") }
-            rmdir(directory)
-        }
-        let store = try SQLiteStore.open(directory: directory, durability: .process)
+        let directory = try TemporaryDirectory()
+        let store = try SQLiteStore.open(directory: directory.path, durability: .process)
         let journal = [UInt8](repeating: 7, count: 65_536)
         let start = processorSeconds()
         for number in 1...Int64(max(1, blocks)) {

@@ -4,9 +4,11 @@
 //     … until SIGTERM …
 //     doors closed → reading stopped → last work done → last commit → last acks and events → store closed
 //
-// Bytes of gateways come in by `IngestSession`, become a batch, and go through the inbox to the engine's thread (`EngineThread`). What comes of
-// it goes as a commit to the store's thread (`StoreThread`), which makes it durable, and only then tells the gateways (`Receipt`) and the
-// feed (`Feed`), from which the subscribers' sessions (`EventsSession`) read. Operators' requests (`ControlService`) go the same way.
+// Bytes of gateways come in by `IngestSession`, become a batch, and go through the inbox to the engine's thread (`EngineThread`), which drives the
+// writer (`Writer`). What comes of it goes as a commit to the store's thread (`StoreThread`), which makes it durable, and only then tells the
+// gateways (`Receipt`) and the feed (`Feed`), from which the subscribers' sessions (`EventsSession`) read. Operators' requests
+// (`ControlService`) and the subscribers' cursors go the same way. What is decided on this way is in VicinityPipeline, which knows
+// no thread, socket or clock; here is what drives it.
 
 internal import CLinux
 internal import Glibc
@@ -14,8 +16,10 @@ package import Logging
 internal import NIOCore
 internal import NIOPosix
 import ServiceLifecycle
+import Synchronization
 package import UnixSignals
 import VicinityCore
+import VicinityPipeline
 import VicinityStore
 package import VicinitySystem
 import VicinityTransport
@@ -58,7 +62,9 @@ package struct Daemon: Service {
         if !keys.isEmpty { logger.warning("not yet in force: \(keys.joined(separator: " "))") }
         for warning in effective.warnings { logger.warning("\(warning)") }
 
-        let store = try openStore(configuration)
+        let startup = StartupProgress(notifier: notifier, logger: logger)
+        let store = try openStore(configuration, startup)
+        if let renewal = store.renewal { logger.warning("\(Self.explanation(of: renewal))") }
         let threads = NIOThreadPool(numberOfThreads: 2)
         let engineThread = NIOThreadPool(numberOfThreads: 1)
         let storeThread = NIOThreadPool(numberOfThreads: 1)
@@ -68,28 +74,41 @@ package struct Daemon: Service {
         let inbox = Inbox<Work>(bound: Self.inboxBound)
         let slot = CommitSlot { inbox.wake() }
         let statistics = Statistics()
-        let feed = Feed(head: store.head.seq)
+        let health = Health()
+        let feed = Feed(head: store.head.seq, oldest: try oldest(in: store))
         let seed = UInt64.random(in: .min ... .max)
-        let interval = configuration.delivery.commitInterval.milliseconds
-        let rules = Rules(configuration)
+        let timing = Mutex(Timing(configuration))
 
         let pipeline = Pipeline(engine: engineThread, store: storeThread)
-        try await pipeline.start(
-            EngineStart(
-                store: store, rules: rules, hashSeed: seed, commitInterval: interval, inbox: inbox, slot: slot, statistics: statistics),
-            StoreThread(store: store, slot: slot, feed: feed, statistics: statistics, logger: logger) { [logger] fault in
+        let storeWork = StoreThread(
+            store: store, committer: Committer(store: store, feed: feed, statistics: statistics), slot: slot, feed: feed, health: health,
+            logger: logger, settings: { timing.withLock(\.retention) },
+            fail: { [logger] fault in
                 // Nothing that is not durable has been announced. Who resends is whole again.
                 logger.critical("the store failed, the daemon ends: \(fault)")
                 _exit(ExitStatus.store.rawValue)
             })
+        do {
+            try await pipeline.start(
+                EngineStart(
+                    store: store, rules: Rules(configuration), hashSeed: seed, commitInterval: { timing.withLock(\.commitInterval) },
+                    inbox: inbox, slot: slot, statistics: statistics, progress: { startup.restored($0) }),
+                storeWork)
+        } catch {
+            store.abandon()
+            throw error
+        }
+        startup.end()
 
         let doors = Doors(
-            loops: loops, inbox: inbox, feed: feed, store: store, threads: threads, statistics: statistics, hasher: IDHasher(seed: seed),
-            started: started, logger: logger, limit: ConnectionLimit(maximum: configuration.limits.connections))
+            loops: loops, inbox: inbox, slot: slot, feed: feed, store: store, threads: threads, statistics: statistics, health: health,
+            hasher: IDHasher(seed: seed), started: started, logger: logger,
+            limit: ConnectionLimit(maximum: configuration.limits.connections))
         let settings = SettingsService(effective, ownUser: getuid(), logger: logger, load: load) { [output, logger] values in
             output.level = Logger.Level(values.logLevel)
             doors.apply(values)
-            if !inbox.put(.configure(Rules(values), commitInterval: values.delivery.commitInterval.milliseconds)) {
+            timing.withLock { $0 = Timing(values) }
+            if !inbox.put(.configure(Rules(values))) {
                 logger.info("the daemon is stopping: new settings are not applied")
             }
         }
@@ -102,46 +121,71 @@ package struct Daemon: Service {
                 "took_ms": "\(vicinity_monotonic_milliseconds() - started)",
             ])
 
-        await serve(doors, settings: settings, statistics: statistics)
+        await serve(doors, settings: settings, statistics: statistics, health: health)
 
         notifier.stopping()
         logger.notice("stopping")
+        storeWork.stop()
         await doors.stopReading()
         inbox.finish()
         try await pipeline.finished()
         await doors.close(within: .seconds(5))
-        close(store)
+        let isClosed = close(store)
         try await loops.shutdownGracefully()
         for pool in [threads, engineThread, storeThread] { try await pool.shutdownGracefully() }
+        guard isClosed else { throw StartFailure(.store, "stopped, but the log was not closed in order") }
         logger.notice("stopped", metadata: ["head": "\(feed.head)"])
     }
 
     /// Bytes of decoded lines that wait for the engine.
     static let inboxBound = 8 << 20
 
-    private func openStore(_ configuration: Configuration) throws -> SQLiteStore {
+    private func openStore(_ configuration: Configuration, _ startup: StartupProgress) throws -> SQLiteStore {
         let durability: Durability =
             switch configuration.durability {
             case .process: .process
             case .power: .power
             }
         do {
-            return try SQLiteStore.open(directory: premises.stateDirectory, durability: durability)
+            return try SQLiteStore.open(directory: premises.stateDirectory, durability: durability) { startup.opening($0) }
         } catch {
             throw StartFailure(.store, "\(error)")
         }
     }
 
-    private func close(_ store: SQLiteStore) {
+    /// Why the log has a new identity.
+    private static func explanation(of renewal: Renewal) -> String {
+        switch renewal {
+        case .isBackup: "a backup was put in place: the log has a new identity, and cursors kept elsewhere are void"
+        case .isOlderCopy(let announced):
+            "the log is an older copy: it had come to event \(announced.seq). It has a new identity, and cursors kept elsewhere are void"
+        case .lostWithPower(let announced):
+            "the machine stopped without syncing, and with it commits were lost (durability: process): the log had come to event "
+                + "\(announced.seq). It has a new identity, and cursors kept elsewhere are void"
+        }
+    }
+
+    private func oldest(in store: SQLiteStore) throws -> Int64 {
+        do {
+            return try store.oldest()
+        } catch {
+            throw StartFailure(.store, "\(error)")
+        }
+    }
+
+    /// - Returns: whether the next start will find it in order.
+    private func close(_ store: SQLiteStore) -> Bool {
         do {
             try store.close()
+            return true
         } catch {
             logger.error("the log was not closed in order; it will be checked at the next start: \(error)")
+            return false
         }
     }
 
     /// Reloads on SIGHUP and tells the manager once a second how it goes, until the stop is asked for.
-    private func serve(_ doors: Doors, settings: SettingsService, statistics: Statistics) async {
+    private func serve(_ doors: Doors, settings: SettingsService, statistics: Statistics, health: Health) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { [notifier, reloads] in
                 for await _ in reloads.cancelOnGracefulShutdown() {
@@ -153,7 +197,7 @@ package struct Daemon: Service {
             group.addTask { [notifier] in
                 while !Task.isShuttingDownGracefully, !Task.isCancelled {
                     statistics.sample(now: vicinity_monotonic_milliseconds())
-                    notifier.status(Self.statusText(statistics))
+                    notifier.status(Self.statusText(statistics, health))
                     try? await cancelWhenGracefulShutdown { try await Task.sleep(for: .seconds(1)) }
                 }
             }
@@ -161,11 +205,26 @@ package struct Daemon: Service {
         }
     }
 
-    private static func statusText(_ statistics: Statistics) -> String {
+    private static func statusText(_ statistics: Statistics, _ health: Health) -> String {
         let snapshot = statistics.snapshot
         let rates = statistics.rates
-        return "\(snapshot.users) users, \(snapshot.subjects) subjects, \(snapshot.pairs) pairs inside, \(Int(rates.fixes)) fixes/s, "
+        let trouble = health.sentences
+        return (trouble.isEmpty ? "" : "degraded: " + trouble.joined(separator: "; ") + ". ")
+            + "\(snapshot.users) users, \(snapshot.subjects) subjects, \(snapshot.pairs) pairs inside, \(Int(rates.fixes)) fixes/s, "
             + "\(Int(rates.events)) events/s, head \(snapshot.head)"
+    }
+}
+
+/// What the two threads of the pipeline know of the settings.
+private struct Timing: Sendable {
+    /// How long a commit waits for company, in nanoseconds.
+    var commitInterval: Int64
+    var retention: RetentionSettings
+
+    init(_ configuration: Configuration) {
+        commitInterval = configuration.delivery.commitInterval.milliseconds * 1_000_000
+        retention = RetentionSettings(
+            span: configuration.delivery.retention.milliseconds, events: Int64(configuration.delivery.retentionEvents))
     }
 }
 

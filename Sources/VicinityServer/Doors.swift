@@ -4,6 +4,7 @@ internal import NIOCore
 internal import NIOPosix
 import Synchronization
 import VicinityCore
+import VicinityPipeline
 import VicinityStore
 import VicinityTransport
 import VicinityWire
@@ -12,16 +13,18 @@ import VicinityWire
 final class Doors: Sendable {
     private let loops: MultiThreadedEventLoopGroup
     private let inbox: Inbox<Work>
+    private let slot: CommitSlot
     private let feed: Feed
     private let store: SQLiteStore
     private let threads: NIOThreadPool
     private let statistics: Statistics
+    private let health: Health
     private let hasher: IDHasher
     private let started: Int64
     private let logger: Logger
     private let limit: ConnectionLimit
     /// The operators' own, so that gateways and relays cannot lock them out.
-    private let controlLimit = ConnectionLimit(maximum: 64)
+    private let controlLimit = ConnectionLimit(maximum: Descriptors.operators)
     private let counts = ConnectionCounts()
     /// One of each for every loop, by its place in `loopList`.
     private let gateways: [GatewayGroup]
@@ -34,15 +37,17 @@ final class Doors: Sendable {
     ///   - hasher: the engine's.
     ///   - started: monotonic milliseconds.
     init(
-        loops: MultiThreadedEventLoopGroup, inbox: Inbox<Work>, feed: Feed, store: SQLiteStore, threads: NIOThreadPool,
-        statistics: Statistics, hasher: IDHasher, started: Int64, logger: Logger, limit: ConnectionLimit
+        loops: MultiThreadedEventLoopGroup, inbox: Inbox<Work>, slot: CommitSlot, feed: Feed, store: SQLiteStore, threads: NIOThreadPool,
+        statistics: Statistics, health: Health, hasher: IDHasher, started: Int64, logger: Logger, limit: ConnectionLimit
     ) {
         self.loops = loops
         self.inbox = inbox
+        self.slot = slot
         self.feed = feed
         self.store = store
         self.threads = threads
         self.statistics = statistics
+        self.health = health
         self.hasher = hasher
         self.started = started
         self.logger = logger
@@ -50,7 +55,7 @@ final class Doors: Sendable {
         loopList = loops.makeIterator().map { $0 }
         gateways = loopList.map { GatewayGroup(eventLoop: $0) }
         subscribers = loopList.map { SubscriberGroup(eventLoop: $0) }
-        for group in subscribers { feed.add(group) }
+        for group in subscribers { feed.listen { group.headMoved() } }
         radii = Mutex(50...50_000)
     }
 
@@ -91,13 +96,9 @@ final class Doors: Sendable {
     private func makeEventsSession(_ connection: Connection, _ settings: SettingsService, _ whenClosed: @escaping () -> Void) -> any Session
     {
         let services = EventsServices(
-            feed: feed, reader: store, threads: threads, group: subscribers[place(of: connection)], logID: store.identity.logID,
-            logger: logger,
-            heartbeat: {
-                let milliseconds = settings.configuration.delivery.heartbeat.milliseconds
-                return milliseconds > 0 ? .milliseconds(milliseconds) : nil
-            },
-            now: { vicinity_unix_milliseconds() })
+            feed: feed, reader: store, inbox: inbox, threads: threads, group: subscribers[place(of: connection)],
+            logID: store.identity.logID, health: health, logger: logger,
+            heartbeat: { settings.configuration.delivery.heartbeat.milliseconds })
         return EventsSession(connection: connection, services: services, whenClosed: whenClosed)
     }
 
@@ -105,8 +106,10 @@ final class Doors: Sendable {
         _ connection: Connection, _ settings: SettingsService, _ whenClosed: @escaping () -> Void
     ) -> any Session {
         let status = StatusReport(
-            version: Version.current, started: started, statistics: statistics, connections: counts, reader: store)
-        let service = ControlService(inbox: inbox, register: store, threads: threads, status: status, settings: settings)
+            version: Version.current, started: started, statistics: statistics, health: health, connections: counts, feed: feed,
+            reader: store)
+        let service = ControlService(
+            inbox: inbox, slot: slot, register: store, threads: threads, status: status, settings: settings, loop: connection.eventLoop)
         return ControlSession(connection: connection, service: service, whenClosed: whenClosed)
     }
 
@@ -123,7 +126,9 @@ final class Doors: Sendable {
     func apply(_ configuration: Configuration) {
         let range = configuration.halo.minimumRadius...configuration.halo.maximumRadius
         radii.withLock { $0 = range }
-        limit.change(maximum: configuration.limits.connections)
+        let places = Descriptors.places(for: configuration.limits.connections, logger: logger)
+        limit.change(maximum: places.connections)
+        controlLimit.change(maximum: places.operators)
         for group in gateways { group.eventLoop.execute { group.limit(radii: range) } }
     }
 

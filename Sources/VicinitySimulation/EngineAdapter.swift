@@ -40,6 +40,22 @@ package struct EngineAdapter: ~Copyable {
         return (events, errors)
     }
 
+    /// Begins a cut; see ``Engine/beginCut()``.
+    package mutating func beginCut() -> Int64 { engine.beginCut() }
+
+    /// Reads a piece of a cut: every pair as the enter that opened it.
+    ///
+    /// - Returns: `nil` after the last piece.
+    package mutating func readCut(_ name: Int64, visiting slots: Int) -> [Event]? {
+        guard let piece = engine.readCut(name, visiting: slots) else { return nil }
+        var events: [Event] = []
+        piece.pairs.forEachView { events.append($0.event) }
+        return events
+    }
+
+    /// Forgets a cut.
+    package mutating func endCut(_ name: Int64) { engine.endCut(name) }
+
     private mutating func fill(_ lines: [Line]) {
         batch.reset(source: 1, firstLine: nextLine)
         for (index, line) in lines.enumerated() {

@@ -1,9 +1,11 @@
 // One commit on its way into the database.
 //
-// *Old journals go first*, so that the space they free is taken by what is written after them, in the same transaction: with `secure_delete`
-// a page that stays free is overwritten with zeros, and this way most are written once. For that they go at the pace at which new ones come:
-// a sweep that completes makes all those of the sweep before it superfluous at once, and they are gone when the next one completes.
+// *Old journals go first*, so that the space they free is taken by what is written after them, in the same transaction: with
+// `secure_delete` a page that stays free is overwritten with zeros, and this way most are written once. For that they go at the pace at
+// which new ones come: a sweep that completes makes all those of the sweep before it superfluous at once, and they are gone when the next
+// one completes.
 
+import Foundation
 import GRDB
 import VicinityCore
 
@@ -65,6 +67,13 @@ struct Appending {
         }
         for signOff in commit.signOffs {
             try database.cachedStatement(sql: SignOff.upsert).execute(arguments: signOff.arguments)
+        }
+        for change in commit.cursors {
+            switch change {
+            case .set(let cursor): try database.cachedStatement(sql: Cursor.upsert).execute(arguments: cursor.arguments)
+            case .remove(let name):
+                try database.cachedStatement(sql: "DELETE FROM cursors WHERE name = ?").execute(arguments: [Data(name)])
+            }
         }
         let row = CommitRow(
             number: commit.number, head: head.seq, neededFrom: neededFrom, wallTime: commit.wallTime, journal: commit.journal)

@@ -71,9 +71,9 @@ package enum XXH64 {
 
 /// Collects a row's columns and gives their checksum.
 ///
-/// An integer is its 8 bytes, a real the 8 bytes of its double (−0 as 0), both little-endian; bytes and text are their length as an integer and
-/// then themselves; what may be null begins with a byte, 0 for null (and nothing after it) and 1 otherwise. A blob that ends its row is
-/// hashed by itself with the checksum of the columns before it as its seed, which spares a copy of it.
+/// An integer is its 8 bytes, a real the 8 bytes of its double (−0 as 0), both little-endian; bytes and text are their length as an
+/// integer and then themselves; what may be null begins with a byte, 0 for null (and nothing after it) and 1 otherwise. A blob that ends
+/// its row is hashed by itself with the checksum of the columns before it as its seed, which spares a copy of it.
 struct RowDigest {
     private let seed: UInt64
     private var columns: [UInt8] = []

@@ -21,12 +21,14 @@ package struct Commit: Sendable {
     package var journalNeededFrom: Int64?
     package var register: [RegisterChange]
     package var signOffs: [SignOff]
+    /// In the order in which they happened.
+    package var cursors: [CursorChange]
     /// Unix milliseconds; what retention counts from.
     package var wallTime: Int64
 
     package init(
         number: Int64, blocks: [EventBlock] = [], journal: [UInt8] = [], pages: [StatePage] = [], journalNeededFrom: Int64? = nil,
-        register: [RegisterChange] = [], signOffs: [SignOff] = [], wallTime: Int64
+        register: [RegisterChange] = [], signOffs: [SignOff] = [], cursors: [CursorChange] = [], wallTime: Int64
     ) {
         self.number = number
         self.blocks = blocks
@@ -35,7 +37,21 @@ package struct Commit: Sendable {
         self.journalNeededFrom = journalNeededFrom
         self.register = register
         self.signOffs = signOffs
+        self.cursors = cursors
         self.wallTime = wallTime
+    }
+}
+
+extension Commit {
+    /// What it writes, roughly, in bytes.
+    var size: Int {
+        blocks.reduce(journal.count) { $0 + $1.bytes.count } + pages.reduce(0) { $0 + $1.bytes.count }
+            + register.reduce(0) { sum, change in
+                switch change {
+                case .put(let row): sum + 256 + (row.details?.utf8.count ?? 0)
+                case .remove: sum + 256
+                }
+            } + (signOffs.count + cursors.count) * 128
     }
 }
 

@@ -47,10 +47,12 @@ package enum Durability: Sendable, CaseIterable {
 }
 
 /// One piece of what is on disk. They come in this order: every subject by ascending slot, every sign-off by ascending end, every
-/// page by ascending index, and every journal that is still needed by ascending commit number. Sign-offs that are over may be among them.
+/// cursor by ascending name, every page by ascending index, and every journal that is still needed by ascending commit number. Sign-offs
+/// that are over may be among them.
 package enum Recovered: Sendable, Equatable {
     case subject(SubjectRow)
     case signOff(SignOff)
+    case cursor(Cursor)
     case page(StatePage)
     /// The commits that follow one another; `bytes` is empty if the commit changed no state.
     case journal(commit: Int64, bytes: [UInt8])
@@ -69,6 +71,15 @@ package protocol LogStore: Sendable {
     ///   ``StoreFault/mayPass`` says so, the same commit may be appended again; otherwise the store is of no more use.
     /// - Precondition: `commit.number` follows the head's, its blocks begin where the log ends, and nothing needed is trimmed.
     func append(_ commit: Commit) throws(StoreFault)
+
+    /// Removes a bounded part of the events that need not be kept, oldest first, and gives a bounded part of the free space back. Called
+    /// by the thread that appends, between commits.
+    ///
+    /// Whole blocks are removed; where events of the oldest block that stays need not be kept, they are from then on as good as removed
+    /// (``LogReader/oldest()`` is past them).
+    ///
+    /// - Throws: as for ``append(_:)``; but damage in what is old, which is never removed in silence, does not end the work.
+    func retain(_ retention: Retention) throws(StoreFault) -> RetentionStep
 
     /// Streams the state of the last commit.
     ///
@@ -93,6 +104,9 @@ package protocol LogReader: Sendable {
 
     /// The seq of the oldest event that is kept; one past the head if there is none.
     func oldest() throws(StoreFault) -> Int64
+
+    /// What the log takes on the disk.
+    func size() throws(StoreFault) -> LogSize
 }
 
 /// Reads the register as it was put. Safe from any thread; blocks the caller while the disk works.

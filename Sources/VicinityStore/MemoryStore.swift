@@ -11,11 +11,16 @@ package final class MemoryStore: LogStore {
         package fileprivate(set) var identity: LogIdentity
         package fileprivate(set) var head = LogHead(commit: 0, seq: 0)
         package fileprivate(set) var blocks: [EventBlock] = []
+        /// When each of the blocks was committed.
+        package fileprivate(set) var blockTimes: [Int64] = []
+        /// Events before it count as removed.
+        package fileprivate(set) var floor: Int64 = 1
         package fileprivate(set) var pages: [Int: StatePage] = [:]
         package fileprivate(set) var journals: [Int64: [UInt8]] = [:]
         package fileprivate(set) var neededFrom: Int64 = 1
         package fileprivate(set) var subjects: [UInt32: SubjectRow] = [:]
         package fileprivate(set) var signOffs: [UInt64: SignOff] = [:]
+        package fileprivate(set) var cursors: [[UInt8]: Cursor] = [:]
 
         package init(identity: LogIdentity) { self.identity = identity }
     }
@@ -32,7 +37,7 @@ package final class MemoryStore: LogStore {
     fileprivate struct State {
         var contents: Contents
         var counts = Counts()
-        /// The faults of the next appends, the first first; `nil` lets one pass.
+        /// The faults of the next writes, the first first; `nil` lets one pass.
         var plan: [StoreFault?] = []
         var fault: StoreFault?
     }
@@ -46,15 +51,22 @@ package final class MemoryStore: LogStore {
     package var counts: Counts { state.withLock { $0.counts } }
     package var contents: Contents { state.withLock { $0.contents } }
 
-    /// Makes the next appends fail: the first with the first, and so on; `nil` lets one pass.
+    /// Makes the next writes fail: the first with the first, and so on; `nil` lets one pass. An append is a write, and so is a step of
+    /// retention that has something to remove.
     package func fail(next faults: [StoreFault?]) { state.withLock { $0.plan += faults } }
 
     /// Removes the oldest blocks as retention does: all those that hold no event after `seq`.
-    package func prune(through seq: Int64) { state.withLock { $0.contents.blocks.removeAll { $0.lastSeq <= seq } } }
+    package func prune(through seq: Int64) {
+        state.withLock { state in state.contents.removeFirst(state.contents.blocks.prefix { $0.lastSeq <= seq }.count) }
+    }
 
     package func append(_ commit: Commit) throws(StoreFault) {
         let fault = state.withLock { $0.append(commit) }
         if let fault { throw fault }
+    }
+
+    package func retain(_ retention: Retention) throws(StoreFault) -> RetentionStep {
+        try state.withLock { state in state.retain(retention) }.get()
     }
 
     package func recover(_ sink: (Recovered) throws -> Void) throws(StoreFault) -> LogHead {
@@ -63,6 +75,7 @@ package final class MemoryStore: LogStore {
             for (_, row) in contents.subjects.sorted(by: { $0.key < $1.key }) { try sink(.subject(row)) }
             let order = contents.signOffs.values.sorted { ($0.until, Int64(bitPattern: $0.hash)) < ($1.until, Int64(bitPattern: $1.hash)) }
             for signOff in order { try sink(.signOff(signOff)) }
+            for cursor in contents.cursors.values.sorted(by: { $0.name.lexicographicallyPrecedes($1.name) }) { try sink(.cursor(cursor)) }
             for (_, page) in contents.pages.sorted(by: { $0.key < $1.key }) { try sink(.page(page)) }
             for (number, bytes) in contents.journals.sorted(by: { $0.key < $1.key }) {
                 try sink(.journal(commit: number, bytes: bytes))
@@ -75,14 +88,38 @@ package final class MemoryStore: LogStore {
 }
 
 extension MemoryStore.State {
+    /// Takes the next step of the plan.
+    ///
+    /// - Returns: why the write fails, or `nil`.
+    private mutating func nextFault() -> StoreFault? {
+        if let fault { return fault }
+        guard !plan.isEmpty, let planned = plan.removeFirst() else { return nil }
+        counts.failures += 1
+        if !planned.mayPass { fault = planned }
+        return planned
+    }
+
+    fileprivate mutating func retain(_ retention: Retention) -> Result<RetentionStep, StoreFault> {
+        if let fault { return .failure(fault) }
+        let kept = contents.kept
+        let head = contents.head.seq
+        let before = kept.oldest(head: head)
+        guard kept.isTouched(by: retention, head: head) else {
+            return .success(RetentionStep(oldest: before, removed: 0, isDone: true))
+        }
+        if let fault = nextFault() { return .failure(fault) }
+        var removal = Removal(retention, from: kept, head: head)
+        let removed = contents.blocks.indices.prefix { removal.takes(contents.span(of: $0), bytes: contents.blocks[$0].bytes.count) }.count
+        removal.finish()
+        contents.removeFirst(removed)
+        contents.floor = removal.kept.floor
+        let oldest = removal.kept.oldest(head: head)
+        return .success(RetentionStep(oldest: oldest, removed: oldest - before, isDone: !removal.isCut))
+    }
+
     /// - Returns: why it failed, or `nil`.
     fileprivate mutating func append(_ commit: Commit) -> StoreFault? {
-        if let fault { return fault }
-        if !plan.isEmpty, let planned = plan.removeFirst() {
-            counts.failures += 1
-            if !planned.mayPass { fault = planned }
-            return planned
-        }
+        if let fault = nextFault() { return fault }
         contents.take(commit)
         counts.commits += 1
         counts.events += commit.blocks.reduce(0) { $0 + $1.count }
@@ -96,6 +133,7 @@ extension MemoryStore.Contents {
     fileprivate mutating func take(_ commit: Commit) {
         head = Appending.check(commit, after: head)
         blocks += commit.blocks
+        blockTimes += commit.blocks.map { _ in commit.wallTime }
         for page in commit.pages { pages[page.index] = page }
         journals[commit.number] = commit.journal
         if let first = commit.journalNeededFrom, first > neededFrom {
@@ -112,6 +150,23 @@ extension MemoryStore.Contents {
             signOffs = signOffs.filter { $0.value.until >= commit.wallTime }
         }
         for signOff in commit.signOffs { signOffs[signOff.hash] = signOff }
+        for change in commit.cursors {
+            switch change {
+            case .set(let cursor): cursors[cursor.name] = cursor
+            case .remove(let name): cursors[name] = nil
+            }
+        }
+    }
+
+    fileprivate var kept: Kept { Kept(block: blocks.isEmpty ? nil : span(of: 0), floor: floor) }
+
+    fileprivate func span(of index: Int) -> Kept.Block {
+        Kept.Block(firstSeq: blocks[index].firstSeq, lastSeq: blocks[index].lastSeq, wallTime: blockTimes[index])
+    }
+
+    fileprivate mutating func removeFirst(_ count: Int) {
+        blocks.removeFirst(count)
+        blockTimes.removeFirst(count)
     }
 }
 
@@ -139,7 +194,13 @@ extension MemoryStore: LogReader {
 
     package func oldest() throws(StoreFault) -> Int64 {
         let contents = contents
-        return contents.blocks.first?.firstSeq ?? contents.head.seq + 1
+        return contents.kept.oldest(head: contents.head.seq)
+    }
+
+    package func size() throws(StoreFault) -> LogSize {
+        let contents = contents
+        let bytes = contents.blocks.reduce(0) { $0 + $1.bytes.count }
+        return LogSize(bytes: Int64(bytes), free: 0, oldestCommit: contents.blockTimes.first)
     }
 }
 

@@ -10,12 +10,16 @@ enum Meta {
         case signOffKey = "sign_off_key"
         /// One byte: 1 if the last run ended cleanly.
         case clean
+        /// Eight bytes, little-endian: events before this seq count as removed, though the oldest block may still hold some.
+        case oldest
+        /// One byte: 1 if the file is a copy that a backup made and nobody has opened.
+        case backup
     }
 
     /// - Returns: `nil` if there is no such key.
     static func get(_ key: Key, in database: Database, path: String) throws -> [UInt8]? {
         let sql = "SELECT value, checksum FROM meta WHERE key = ?"
-        guard let row = try Row.fetchOne(database, sql: sql, arguments: [key.rawValue]) else { return nil }
+        guard let row = try Row.fetchOne(database.cachedStatement(sql: sql), arguments: [key.rawValue]) else { return nil }
         let columns = Columns(row: row, path: path, what: "the entry \(key.rawValue)")
         let value = try columns.bytes(0)
         try columns.check(checksum(key, value), at: 1)
@@ -26,6 +30,23 @@ enum Meta {
         try database.execute(
             sql: "INSERT OR REPLACE INTO meta (key, value, checksum) VALUES (?, ?, ?)",
             arguments: [key.rawValue, Data(value), checksum(key, value)])
+    }
+
+    static func remove(_ key: Key, in database: Database) throws {
+        try database.execute(sql: "DELETE FROM meta WHERE key = ?", arguments: [key.rawValue])
+    }
+
+    /// A value that is a number of eight bytes.
+    ///
+    /// - Returns: `nil` if there is no such key.
+    static func getNumber(_ key: Key, in database: Database, path: String) throws -> Int64? {
+        guard let value = try get(key, in: database, path: path) else { return nil }
+        guard value.count == 8 else { throw StoreFault.damaged(path: path, what: "the entry \(key.rawValue) is not a number") }
+        return Int64(bitPattern: value.reversed().reduce(0) { $0 << 8 | UInt64($1) })
+    }
+
+    static func setNumber(_ key: Key, _ value: Int64, in database: Database) throws {
+        try set(key, withUnsafeBytes(of: value.littleEndian) { [UInt8]($0) }, in: database)
     }
 
     private static func checksum(_ key: Key, _ value: [UInt8]) -> Int64 {

@@ -9,6 +9,7 @@ struct CommitRow {
     static let select = "SELECT number, head, needed_from, wall_time, checksum, journal FROM commits"
     static let insert =
         "INSERT INTO commits (number, head, needed_from, wall_time, checksum, journal) VALUES (?, ?, ?, ?, ?, ?)"
+    static let replace = "INSERT OR REPLACE" + insert.dropFirst("INSERT".count)
 
     var number: Int64
     var head: Int64
@@ -126,6 +127,30 @@ extension SignOff {
         let columns = Columns(row: row, path: path, what: "a sign-off")
         self.init(
             hash: UInt64(bitPattern: try columns.integer(0)), time: try columns.integer(1), until: try columns.integer(2))
+        try columns.check(checksum, at: 3)
+    }
+}
+
+extension Cursor {
+    static let select = "SELECT name, acked, wall_time, checksum FROM cursors"
+    static let upsert = """
+        INSERT INTO cursors (name, acked, wall_time, checksum) VALUES (?, ?, ?, ?)
+        ON CONFLICT (name) DO UPDATE SET acked = excluded.acked, wall_time = excluded.wall_time, checksum = excluded.checksum
+        """
+
+    var checksum: Int64 {
+        var digest = RowDigest(.cursors)
+        digest.add(name)
+        digest.add(acked)
+        digest.add(wallTime)
+        return digest.checksum
+    }
+
+    var arguments: StatementArguments { [Data(name), acked, wallTime, checksum] }
+
+    init(_ row: Row, path: String) throws(StoreFault) {
+        let columns = Columns(row: row, path: path, what: "a cursor")
+        self.init(name: try columns.bytes(0), acked: try columns.integer(1), wallTime: try columns.integer(2))
         try columns.check(checksum, at: 3)
     }
 }

@@ -2,6 +2,7 @@
 
 import Foundation
 import GRDB
+import Glibc
 package import VicinityCore
 
 extension SQLiteStore: LogReader {
@@ -38,10 +39,23 @@ extension SQLiteStore: LogReader {
     }
 
     package func oldest() throws(StoreFault) -> Int64 {
+        try read { database in try Self.oldest(database, path: path) }
+    }
+
+    static func oldest(_ database: Database, path: String) throws -> Int64 {
+        let sql = "SELECT coalesce((SELECT min(first_seq) FROM blocks), (SELECT head + 1 FROM commits ORDER BY number DESC LIMIT 1), 1)"
+        let first = try Int64.fetchOne(database.cachedStatement(sql: sql)) ?? 1
+        return max(first, try Meta.getNumber(.oldest, in: database, path: path) ?? 1)
+    }
+
+    package func size() throws(StoreFault) -> LogSize {
         try read { database in
-            // In one statement, so that both are of the same commit.
-            let sql = "SELECT coalesce((SELECT min(first_seq) FROM blocks), (SELECT head + 1 FROM commits ORDER BY number DESC LIMIT 1), 1)"
-            return try Int64.fetchOne(database.cachedStatement(sql: sql)) ?? 1
+            let space = try FreeSpace(database)
+            var wal = stat()
+            let walBytes = stat(path + "-wal", &wal) == 0 ? Int64(wal.st_size) : 0
+            return LogSize(
+                bytes: Int64(space.pages * Schema.pageSize) + walBytes, free: Int64(space.free * Schema.pageSize),
+                oldestCommit: try Kept(database, path: path).block?.wallTime)
         }
     }
 }

@@ -9,6 +9,7 @@ extension SQLiteStore {
             let last = try LastCommit.fetch(database, path: path)
             try forEach(SubjectRow.select + " ORDER BY slot", in: database) { row in try sink(.subject(SubjectRow(row, path: path))) }
             try forEach(SignOff.select + " ORDER BY until, hash", in: database) { row in try sink(.signOff(SignOff(row, path: path))) }
+            try forEach(Cursor.select + " ORDER BY name", in: database) { row in try sink(.cursor(Cursor(row, path: path))) }
             try forEach(StatePage.select + " ORDER BY number", in: database) { row in try sink(.page(StatePage(row, path: path))) }
             guard let last else { return LogHead(commit: 0, seq: 0) }
             try recoverJournals(from: last.neededFrom, to: last.head.commit, in: database, sink)

@@ -3,9 +3,9 @@
 // *Why a pool.* GRDB's `DatabasePool` is this very shape: a serialized writer on the thread that calls it, and readers that each see
 // the last commit and neither wait for the writer nor make it wait.
 //
-// *Why a marker of a clean stop.* Checking every page of a large file takes seconds when the disk has to be read for it. The marker is taken
-// away, durably, before the first commit of a run and set when the run closes; a start that does not find it checks the whole file before it
-// trusts anything, others check what recovery reads.
+// *Why a marker of a clean stop.* Checking every page of a large file takes seconds when the disk has to be read for it. The marker is
+// taken away, durably, before the first commit of a run and set when the run closes; a start that does not find it checks the whole file
+// before it trusts anything, others check what recovery reads.
 //
 // *After a fault* that is not known to pass, the store refuses every later commit: once a write or a sync has failed, nobody knows what
 // the system dropped, and a later success would say nothing.
@@ -20,20 +20,35 @@ package final class SQLiteStore: LogStore {
     /// The file.
     package let path: String
     package let identity: LogIdentity
+    /// Why it is another log than it was before it was opened; `nil` if it is the same, or a new one.
+    package let renewal: Renewal?
     /// Whether the last run ended by ``close()``; if not, the whole file was checked when it was opened.
     package let wasClean: Bool
     let pool: DatabasePool
+    private let directory: String
+    private let durability: Durability
+    private let bootID: BootID?
+    private let headFile: HeadFile
     private let writer: Mutex<Writer>
 
     /// What the thread that appends knows.
-    private struct Writer {
+    struct Writer {
         var head: LogHead
         /// The oldest journal that recovery needs.
         var neededFrom: Int64
         /// The oldest journal that is there; older ones than ``neededFrom`` go a few with each commit.
         var oldestJournal: Int64
+        /// The oldest end of the events; `nil` until the first step of retention has looked.
+        var kept: Kept?
+        /// Whether the file may have shrunk inside since its free pages were counted.
+        var mayHaveFreeSpace = true
         var fault: StoreFault?
+        /// Pages in the WAL since it was last copied into the file, roughly.
+        var waiting = 0
     }
+
+    /// Pages of the WAL after which it is copied into the file.
+    private static let greatestWAL = 4096
 
     /// Opens the log of a directory, creating it if there is none.
     ///
@@ -41,63 +56,139 @@ package final class SQLiteStore: LogStore {
     ///   - directory: exists.
     ///   - durability: of each ``append(_:)``.
     ///   - busyTimeout: seconds to wait for a lock that another program holds.
+    ///   - bootID: which start of the machine this is; `nil` if that is not known.
+    ///   - progress: called on this thread when a step begins.
     /// - Throws: ``StoreFault``; a file that was refused is as it was.
     package static func open(
-        directory: String, durability: Durability, busyTimeout: Double = 5
+        directory: String, durability: Durability, busyTimeout: Double = 5, bootID: BootID? = .current(),
+        progress: (@Sendable (OpeningStep) -> Void)? = nil
     ) throws(StoreFault) -> SQLiteStore {
-        try SQLiteStore(path: "\(directory)/\(fileName)", durability: durability, busyTimeout: busyTimeout)
+        try SQLiteStore(
+            Opening(directory: directory, durability: durability, busyTimeout: busyTimeout, bootID: bootID, progress: progress))
     }
 
-    private init(path: String, durability: Durability, busyTimeout: Double) throws(StoreFault) {
-        let opening = Opening(path: path, durability: durability, busyTimeout: busyTimeout)
+    private init(_ opening: Opening) throws(StoreFault) {
+        let path = opening.path
         try opening.createFile()
+        var opened: DatabasePool?
         do {
-            pool = try opening.openPool()
+            let pool = try opening.openPool()
+            opened = pool
             let found = try opening.prepare(pool)
+            self.pool = pool
             identity = found.identity
+            renewal = found.renewal
             wasClean = found.wasClean
             writer = Mutex(Writer(head: found.head, neededFrom: found.neededFrom, oldestJournal: found.oldestJournal))
         } catch {
+            if let opened { Self.close(opened, leaving: opening.directory) }
             throw StoreFault(error, path: path)
         }
         self.path = path
+        directory = opening.directory
+        durability = opening.durability
+        bootID = opening.bootID
+        headFile = HeadFile(directory: opening.directory)
+        opening.progress?(.ready)
+    }
+
+    /// Lets go of a log that turned out to be damaged, and leaves its files as they are.
+    package func abandon() { Self.close(pool, leaving: directory) }
+
+    private static func close(_ pool: DatabasePool, leaving directory: String) {
+        // The last connection that closes copies the WAL into the file; one that only reads does not.
+        let last = try? Snapshot(directory: directory)
+        try? pool.close()
+        withExtendedLifetime(last) {}
     }
 
     package var head: LogHead { writer.withLock { $0.head } }
 
     package func append(_ commit: Commit) throws(StoreFault) {
-        // Not held while the disk works: only one thread appends, and the others that ask for the head shall not wait.
-        let before = writer.withLock { $0 }
-        if let fault = before.fault { throw fault }
+        let before = try state()
         let appending = Appending(commit, after: before.head, neededFrom: before.neededFrom, oldestJournal: before.oldestJournal)
-        do {
-            try pool.write { database in try appending.write(to: database) }
-        } catch {
-            let fault = StoreFault(error, path: path)
-            if !fault.mayPass { writer.withLock { $0.fault = fault } }
-            throw fault
-        }
-        writer.withLock { state in
+        try working { try pool.write { database in try appending.write(to: database) } }
+        announce(appending.head)
+        update { state in
             state.head = appending.head
             state.neededFrom = appending.neededFrom
             state.oldestJournal = appending.trimBefore
+            if state.kept != nil { state.kept?.append(commit) }
+            if commit.number.isMultiple(of: FreeSpace.commitsPerCount) { state.mayHaveFreeSpace = true }
+        }
+        copyWAL(afterWriting: commit.size)
+    }
+
+    /// Copies the WAL into the file when it has become long.
+    ///
+    /// SQLite would do so by itself and say nothing of what fails. But a sync that failed may not be followed by one that succeeds, for the
+    /// system may have dropped what it could not write; so a fault here is the end of the writer's work, though the commit is durable.
+    ///
+    /// - Parameter bytes: what was just written, without the tables' own overhead.
+    func copyWAL(afterWriting bytes: Int) {
+        let isDue = writer.withLock { state in
+            state.waiting += 8 + bytes * 3 / 2 / Schema.pageSize
+            guard state.waiting >= Self.greatestWAL, state.fault == nil else { return false }
+            state.waiting = 0
+            return true
+        }
+        guard isDue else { return }
+        do {
+            try pool.writeWithoutTransaction { database in try database.checkpointUnlessBusy(.passive) }
+        } catch {
+            let fault = StoreFault(error, path: path)
+            if !fault.mayPass { update { $0.fault = fault } }
+        }
+    }
+
+    /// Says beside the database how far it goes.
+    private func announce(_ head: LogHead) {
+        headFile.write(HeadRecord(logID: identity.logID, head: head, bootID: bootID, durability: durability))
+    }
+
+    /// What the thread that writes knows, unless a fault has ended its work.
+    ///
+    /// The lock is not held while the disk works: only one thread writes, and the others that ask for the head shall not wait.
+    func state() throws(StoreFault) -> Writer {
+        let state = writer.withLock { $0 }
+        if let fault = state.fault { throw fault }
+        return state
+    }
+
+    func update(_ change: (inout Writer) -> Void) { writer.withLock { change(&$0) } }
+
+    /// Does a piece of the writer's work; a fault that may not pass is the end of it.
+    ///
+    /// - Parameter goesOnBesideDamage: whether the work only reads what is old, so that damage there does not concern new commits.
+    func working<Value>(goesOnBesideDamage: Bool = false, _ body: () throws -> Value) throws(StoreFault) -> Value {
+        do {
+            return try body()
+        } catch {
+            let fault = StoreFault(error, path: path)
+            var isEnd = !fault.mayPass
+            if goesOnBesideDamage, case .damaged = fault { isEnd = false }
+            if isEnd { writer.withLock { $0.fault = fault } }
+            throw fault
         }
     }
 
     /// Ends the run: everything goes from the WAL into the file, which is then marked as closed cleanly.
     ///
-    /// Waits for reads that are under way; later ones throw ``StoreFault/closed(path:)``. After a fault that does not pass the marker is not
-    /// set, so that the next start checks the file.
+    /// Waits for reads that are under way; later ones throw ``StoreFault/closed(path:)``. After a fault that does not pass the marker is
+    /// not set, so that the next start checks the file.
     package func close() throws(StoreFault) {
-        let faulted = writer.withLock { $0.fault != nil }
+        let state = writer.withLock { $0 }
+        // After a fault nothing more is written: a second try would say nothing of what the first one lost.
+        guard state.fault == nil else { return abandon() }
         do {
-            if !faulted {
-                try pool.writeWithoutTransaction { database in
-                    try database.execute(sql: "PRAGMA synchronous = FULL")
-                    try Meta.set(.clean, [1], in: database)
-                    try database.checkpoint(.truncate)
-                }
+            try pool.writeWithoutTransaction { database in
+                try database.execute(sql: "PRAGMA synchronous = FULL")
+                try Meta.set(.clean, [1], in: database)
+                // What another program still reads stays in the WAL, which is as good, and not worth a long wait.
+                try database.execute(sql: "PRAGMA busy_timeout = 1000")
+                try database.checkpointUnlessBusy(.truncate)
             }
+            announce(state.head)
             try pool.close()
         } catch {
             throw StoreFault(error, path: path)

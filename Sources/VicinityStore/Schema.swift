@@ -19,7 +19,7 @@ enum Schema {
     static let pageSize = 4096
 
     /// The n-th brings a file from version n to n + 1, in one transaction. One that was ever released is never edited.
-    static let migrations = [first]
+    static let migrations = [first, second]
 
     /// Brings a file up to ``version``.
     ///
@@ -92,6 +92,17 @@ enum Schema {
         CREATE TABLE cursors (
             name BLOB PRIMARY KEY,
             acked INTEGER NOT NULL,
+            checksum INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        """
+
+    /// Cursors say when they were last moved. Nothing wrote any before.
+    private static let second = """
+        DROP TABLE cursors;
+        CREATE TABLE cursors (
+            name BLOB PRIMARY KEY,
+            acked INTEGER NOT NULL,
+            wall_time INTEGER NOT NULL,
             checksum INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID;
         """

@@ -52,8 +52,8 @@ extension StoreFault: CustomStringConvertible {
             "\(path) was written by a newer version (schema \(found), this version knows up to \(known)); it was left as it is. "
                 + "Install that version again, or restore a backup of before"
         case .damaged(let path, let what):
-            "\(path) is damaged: \(what). It is not repaired in silence; restore a backup, or move it away with its -wal and -shm files "
-                + "to begin with an empty log"
+            "\(path) is damaged: \(what). It is not repaired in silence: vicinityctl doctor \(Self.directory(of: path)) says what is wrong, "
+                + "and doctor --salvage saves what can be saved; or restore a backup"
         case .diskFull(let path):
             "no space left to write \(path); free some, or lower delivery.retention"
         case .locked(let path):
@@ -65,5 +65,9 @@ extension StoreFault: CustomStringConvertible {
         case .refused(let path, let reason):
             "\(path) refused a commit: \(reason). This is a fault of the program; please report it"
         }
+    }
+
+    private static func directory(of path: String) -> String {
+        path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
     }
 }

@@ -22,7 +22,10 @@ package struct Vicinityctl: ParsableCommand {
               VICINITY_SOCKET_DIR  the sockets' directory, where --socket-dir is not given
             """,
         version: "vicinityctl \(clientVersion)",
-        subcommands: [StatusCommand.self, WatchCommand.self, SendCommand.self, SubjectsCommand.self, UsersCommand.self, ConfigCommand.self])
+        subcommands: [
+            StatusCommand.self, WatchCommand.self, SendCommand.self, SubjectsCommand.self, UsersCommand.self, SubscribersCommand.self,
+            ConfigCommand.self, LogCommand.self, BackupCommand.self, DoctorCommand.self,
+        ])
 
     package init() {}
 

@@ -9,19 +9,21 @@ private let permitted: [String: Set<String>] = [
     "VicinityCore": ["CPrimitives"],
     "VicinityWire": ["VicinityCore", "CPrimitives", "CSimdjson"],
     "VicinityStore": ["VicinityCore", "Foundation", "GRDB", "Glibc", "Synchronization"],
+    "VicinityPipeline": ["NIOCore", "Synchronization", "VicinityCore", "VicinityStore", "VicinityWire"],
     "VicinityTransport": ["CLinux", "Glibc", "NIOCore", "NIOPosix", "Synchronization"],
     "VicinitySystem": ["CLinux", "CSystemd", "Glibc", "Logging", "Synchronization"],
     "VicinityServer": [
-        "CLinux", "VicinityCore", "VicinityWire", "VicinityStore", "VicinityTransport", "VicinitySystem",
+        "CLinux", "VicinityCore", "VicinityWire", "VicinityStore", "VicinityPipeline", "VicinityTransport", "VicinitySystem",
         "DequeModule", "Foundation", "Glibc", "Logging", "NIOCore", "NIOPosix", "ServiceLifecycle", "Synchronization", "UnixSignals",
         "Yams",
     ],
-    "VicinitySimulation": ["VicinityCore"],
+    "VicinitySimulation": ["NIOCore", "Synchronization", "VicinityCore", "VicinityPipeline", "VicinityStore", "VicinityWire"],
+    "VicinityOffline": ["Foundation", "Glibc", "VicinityCore", "VicinityStore", "VicinityWire"],
     "VicinityClient": ["CZlib", "Glibc"],
-    "VicinityBenchmarks": ["Glibc", "VicinityCore", "VicinityStore", "VicinityWire"],
+    "VicinityBenchmarks": ["Glibc", "Synchronization", "VicinityCore", "VicinityPipeline", "VicinityStore", "VicinityWire"],
     "vicinityd": ["ArgumentParser", "Glibc", "Logging", "ServiceLifecycle", "UnixSignals", "VicinityServer", "VicinitySystem"],
-    "vicinityctl": ["ArgumentParser", "Glibc", "VicinityClient"],
-    "vicinity-sim": ["ArgumentParser", "Glibc", "VicinitySimulation"],
+    "vicinityctl": ["ArgumentParser", "Glibc", "VicinityClient", "VicinityOffline"],
+    "vicinity-sim": ["ArgumentParser", "Glibc", "Synchronization", "VicinitySimulation"],
 ]
 
 /// Targets without Swift: there is nothing in them to import.

@@ -52,6 +52,19 @@ import Testing
         #expect(counted(0, "line") == "0 lines")
     }
 
+    @Test func sizes() {
+        #expect(
+            [0, 999, 1000, 185_144, 5_000_000, 1_503_238_553].map { byteText($0) } == [
+                "0 B", "999 B", "1.0 KiB", "181 KiB", "4.8 MiB", "1.4 GiB",
+            ])
+    }
+
+    @Test func subscribers() throws {
+        #expect(SubscribersText.list(.object([])) == "no named subscribers")
+        let answer = try JSONValue(parsing: #"{"subscribers":[{"name":"relay-1","acked":4,"lag":1234,"connected":true}]}"#)
+        #expect(SubscribersText.list(answer) == "relay-1  acked #4, 1,234 behind, connected")
+    }
+
     @Test func progress() {
         func text(_ done: Int64, _ total: Int64?, width: Int) -> String {
             ProgressBar.text(label: "sending", done: done, of: total, count: 52_000, unit: "lines", elapsed: 2_000, width: width)

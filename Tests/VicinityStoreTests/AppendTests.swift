@@ -15,7 +15,8 @@ struct AppendTests {
         let store = try place.open(durability)
         let commit = Commit(
             number: 1, blocks: [block(1, count: 3), block(4, count: 2)], journal: [1, 2, 3], pages: [StatePage(index: 7, bytes: [9])],
-            register: [.put(subject(4, "s-4", kind: "toll"))], signOffs: [SignOff(hash: .max, time: 5, until: 6)], wallTime: 1000)
+            register: [.put(subject(4, "s-4", kind: "toll"))], signOffs: [SignOff(hash: .max, time: 5, until: 6)],
+            cursors: [.set(Cursor(name: [65], acked: 3, wallTime: 999))], wallTime: 1000)
         try store.append(commit)
         #expect(store.head == LogHead(commit: 1, seq: 5))
         try store.close()
@@ -27,6 +28,7 @@ struct AppendTests {
         #expect(
             recovery.items == [
                 .subject(subject(4, "s-4", kind: "toll")), .signOff(SignOff(hash: .max, time: 5, until: 6)),
+                .cursor(Cursor(name: [65], acked: 3, wallTime: 999)),
                 .page(StatePage(index: 7, bytes: [9])), .journal(commit: 1, bytes: [1, 2, 3]),
             ])
         #expect(try events(of: again).map(\.seq) == [1, 2, 3, 4, 5])
@@ -44,7 +46,7 @@ struct AppendTests {
             number: 2, blocks: [block(3, count: 2)], journal: [2],
             pages: [StatePage(index: 0, bytes: [2]), StatePage(index: 1, bytes: [2])],
             journalNeededFrom: 2, register: [.put(subject(1, "same")), .put(subject(2, "same"))],
-            signOffs: [SignOff(hash: 1, time: 1, until: 1)], wallTime: 0)
+            signOffs: [SignOff(hash: 1, time: 1, until: 1)], cursors: [.set(Cursor(name: [65], acked: 1, wallTime: 0))], wallTime: 0)
         let fault = #expect(throws: StoreFault.self) { try store.append(bad) }
         guard case .refused = fault else {
             Issue.record("\(String(describing: fault))")
@@ -62,25 +64,15 @@ struct AppendTests {
         #expect(try Recovery(of: again) == before)
     }
 
-    /// The lock that a writer holds in WAL mode is byte 120 of the shared memory; here another holder has it.
     @Test
     func aLockPassesAndTheSameCommitGoesThrough() throws {
         let store = try place.open(busyTimeout: 0)
         try store.append(Commit(number: 1, journal: [1], wallTime: 0))
-        let descriptor = open(place.database + "-shm", O_RDWR)
-        defer { _ = close(descriptor) }
-        var lock = flock()
-        lock.l_whence = Int16(SEEK_SET)
-        lock.l_start = 120
-        lock.l_len = 1
-        lock.l_type = Int16(F_WRLCK)
-        let setForThisDescriptorAlone: CInt = 37  // F_OFD_SETLK
-        #expect(fcntl(descriptor, setForThisDescriptorAlone, &lock) == 0)
         let commit = Commit(number: 2, blocks: [block(1, count: 1)], journal: [2], wallTime: 0)
-        #expect(throws: StoreFault.locked(path: place.database)) { try store.append(commit) }
-        #expect(store.head == LogHead(commit: 1, seq: 0))
-        lock.l_type = Int16(F_UNLCK)
-        #expect(fcntl(descriptor, setForThisDescriptorAlone, &lock) == 0)
+        try place.whileAnotherWrites {
+            #expect(throws: StoreFault.locked(path: place.database)) { try store.append(commit) }
+            #expect(store.head == LogHead(commit: 1, seq: 0))
+        }
         try store.append(commit)
         #expect(store.head == LogHead(commit: 2, seq: 1))
     }

@@ -19,6 +19,8 @@ struct MemoryStoreTests {
             try store.append(commit)
             try truth.append(commit)
             #expect(store.head == truth.head)
+            let retention = Retention(committedBefore: commit.wallTime - 40_000, beforeSeq: store.head.seq - 300)
+            if number.isMultiple(of: 7) { #expect(try store.retain(retention).oldest == truth.retain(retention).oldest) }
             guard number.isMultiple(of: 16) else { continue }
             try store.close()
             store = try place.open()

@@ -1,6 +1,7 @@
 // From a directory to an open log, and everything that is refused on the way.
 
 import Foundation
+import Synchronization
 import Testing
 import VicinityStore
 
@@ -32,6 +33,30 @@ struct OpeningTests {
         let other = try place.another().open()
         #expect(other.identity.logID != first.identity.logID)
         #expect(other.identity.signOffKey != first.identity.signOffKey)
+    }
+
+    /// What is told when it begins: nothing is checked in a new log, little after a clean stop, everything after another.
+    @Test
+    func theStepsAreTold() throws {
+        let told = Mutex<[OpeningStep]>([])
+        func open(_ place: Workplace) throws -> SQLiteStore {
+            told.withLock { $0 = [] }
+            return try SQLiteStore.open(directory: place.path, durability: .process) { step in told.withLock { $0.append(step) } }
+        }
+        let store = try open(place)
+        #expect(told.withLock { $0 } == [.migrating(from: 0, to: 2), .ready])
+        try store.append(Commit(number: 1, journal: [1], wallTime: 0))
+        let crashed = try open(place.crashed())
+        let bytes = try crashed.size().bytes / 4096 * 4096
+        #expect(told.withLock { $0.last } == .ready)
+        guard case .checkingFile(let checked) = told.withLock({ $0.first }) else {
+            Issue.record("\(told.withLock { $0 })")
+            return
+        }
+        #expect(checked > 0 && checked <= bytes)
+        try store.close()
+        try open(place).close()
+        #expect(told.withLock { $0 } == [.checkingState, .ready])
     }
 
     @Test
@@ -72,7 +97,7 @@ struct OpeningTests {
         bytes.replaceSubrange(60..<64, with: [0, 0, 0, 99])  // user_version
         try place.write(bytes)
         let fault = #expect(throws: StoreFault.self) { try place.open() }
-        #expect(fault == .newerSchema(path: place.database, found: 99, known: 1))
+        #expect(fault == .newerSchema(path: place.database, found: 99, known: 2))
         #expect(fault?.description.contains("schema 99") == true)
         #expect(try place.bytes() == bytes)
     }
@@ -144,6 +169,13 @@ struct OpeningTests {
         ] as [(CInt, StoreFault)])
     func codes(code: CInt, fault: StoreFault) {
         #expect(StoreFault(sqliteCode: code, message: "m", path: "p") == fault)
+    }
+
+    @Test
+    func damageNamesTheToolThatHelps() {
+        let sentence = StoreFault.damaged(path: "/var/lib/vicinity/vicinity.db", what: "it is torn").description
+        #expect(sentence.contains("vicinityctl doctor /var/lib/vicinity says what is wrong"))
+        #expect(sentence.contains("doctor --salvage saves what can be saved"))
     }
 
     @Test(

@@ -1,6 +1,7 @@
 // What the tests of the store share: directories that vanish, commits drawn from a seed, and the dumb truth to compare with.
 
 import Foundation
+import Glibc
 import Testing
 import VicinityCore
 import VicinityStore
@@ -35,23 +36,67 @@ final class Workplace: Sendable {
 
     var database: String { "\(path)/\(SQLiteStore.fileName)" }
 
-    func open(_ durability: Durability = .process, busyTimeout: Double = 5) throws(StoreFault) -> SQLiteStore {
-        try SQLiteStore.open(directory: path, durability: durability, busyTimeout: busyTimeout)
+    var headFile: String { "\(path)/\(HeadRecord.fileName)" }
+
+    func open(
+        _ durability: Durability = .process, busyTimeout: Double = 5, bootID: BootID? = .thisTest
+    ) throws(StoreFault) -> SQLiteStore {
+        try SQLiteStore.open(directory: path, durability: durability, busyTimeout: busyTimeout, bootID: bootID)
     }
 
     /// What a crash at this moment would leave: the file and the WAL, without the shared memory.
-    func crashed() throws -> Workplace {
+    ///
+    /// - Parameter withHead: whether the head file comes along.
+    func crashed(withHead: Bool = true) throws -> Workplace {
         let copy = try another()
-        for suffix in ["", "-wal"] where FileManager.default.fileExists(atPath: database + suffix) {
-            try FileManager.default.copyItem(atPath: database + suffix, toPath: copy.database + suffix)
+        let manager = FileManager.default
+        for suffix in ["", "-wal"] where manager.fileExists(atPath: database + suffix) {
+            try manager.copyItem(atPath: database + suffix, toPath: copy.database + suffix)
         }
+        if withHead, manager.fileExists(atPath: headFile) { try manager.copyItem(atPath: headFile, toPath: copy.headFile) }
         return copy
+    }
+
+    /// The lock that a writer holds in WAL mode is byte 120 of the shared memory; during `body` another holder has it.
+    func whileAnotherWrites(_ body: () throws -> Void) throws {
+        let descriptor = Glibc.open(database + "-shm", O_RDWR)
+        defer { _ = close(descriptor) }
+        var lock = flock()
+        lock.l_whence = Int16(SEEK_SET)
+        lock.l_start = 120
+        lock.l_len = 1
+        lock.l_type = Int16(F_WRLCK)
+        let setForThisDescriptorAlone: CInt = 37  // F_OFD_SETLK
+        #expect(fcntl(descriptor, setForThisDescriptorAlone, &lock) == 0)
+        try body()
+    }
+
+    struct File: Equatable {
+        let bytes: Data
+        let changed: Date?
+    }
+
+    /// Every file of the directory.
+    func listing() throws -> [String: File] {
+        var found: [String: File] = [:]
+        for name in try FileManager.default.contentsOfDirectory(atPath: path) {
+            let file = "\(path)/\(name)"
+            let changed = try FileManager.default.attributesOfItem(atPath: file)[.modificationDate] as? Date
+            found[name] = File(bytes: try Data(contentsOf: URL(fileURLWithPath: file)), changed: changed)
+        }
+        return found
     }
 
     /// The bytes of the file.
     func bytes(_ suffix: String = "") throws -> [UInt8] { [UInt8](try Data(contentsOf: URL(fileURLWithPath: database + suffix))) }
 
     func write(_ bytes: [UInt8], _ suffix: String = "") throws { try Data(bytes).write(to: URL(fileURLWithPath: database + suffix)) }
+}
+
+extension BootID {
+    /// The tests are all of one start of the machine, unless they say otherwise.
+    static let thisTest = BootID("00112233-4455-6677-8899-aabbccddeeff")
+    static let another = BootID("ffeeddcc-bbaa-9988-7766-554433221100")
 }
 
 /// SplitMix64: the same numbers from the same seed.
@@ -123,8 +168,16 @@ struct CommitMaker {
             let until = commit.wallTime + Int64.random(in: -5000...5000, using: &random)
             commit.signOffs = [SignOff(hash: UInt64.random(in: .min ... .max, using: &random), time: number, until: until)]
         }
+        for _ in 0..<Int.random(in: 0...2, using: &random) { commit.cursors.append(cursorChange()) }
         number += 1
         return commit
+    }
+
+    private mutating func cursorChange() -> CursorChange {
+        // Names whose order is that of their bytes, and of no language.
+        let name = Array(["relay-1", "relay-10", "relay-2", "Zug", "änderung"][Int.random(in: 0..<5, using: &random)].utf8)
+        guard Int.random(in: 0..<5, using: &random) > 0 else { return .remove(name: name) }
+        return .set(Cursor(name: name, acked: Int64.random(in: 0..<seq, using: &random), wallTime: number))
     }
 
     private mutating func registerChange() -> RegisterChange {

@@ -155,9 +155,21 @@ matches "with its log" '^2$' "$(head_seq)"
 holds "a gateway sends again" as gateway vicinityctl send - <"$stage/fixes"
 matches "which changes nothing" '^2$' "$(head_seq)"
 
+say "--- the log, while the daemon runs and after"
+as relay timeout 20 vicinityctl watch --json --name relay-1 --count 1 >/dev/null 2>&1 &
+watcher=$!
+knows_relay() { inside vicinityctl subscribers list | grep -q relay-1; }
+holds "a relay has a durable cursor" eventually knows_relay
+kill "$watcher" 2>/dev/null || true
+wait "$watcher" 2>/dev/null || true
+holds "a backup is made while it runs" inside vicinityctl backup /root/backup.db
+holds "doctor finds nothing wrong while it runs" inside vicinityctl doctor /var/lib/vicinity
+holds "the log can be dumped" inside vicinityctl log dump /var/lib/vicinity
+
 say "--- stop"
 holds "it stops" inside systemctl stop vicinityd.service
 matches "cleanly" '^success 0$' "$(show Result) $(show ExecMainStatus)"
+holds "doctor finds nothing wrong when it is stopped" inside vicinityctl doctor /var/lib/vicinity
 
 say "--- a configuration that no restart mends"
 printf 'halo:\n  leave_margin: -5\n' | configure

@@ -20,6 +20,9 @@ int64_t vicinity_monotonic_milliseconds(void);
 // CLOCK_REALTIME, in milliseconds since 1970; may jump.
 int64_t vicinity_unix_milliseconds(void);
 
+// CLOCK_BOOTTIME, in milliseconds; cannot be set, and runs on while the machine sleeps.
+int64_t vicinity_boot_milliseconds(void);
+
 // The CPU time that the calling thread, or the whole process, has used, in nanoseconds.
 int64_t vicinity_thread_cpu_nanoseconds(void);
 int64_t vicinity_process_cpu_nanoseconds(void);

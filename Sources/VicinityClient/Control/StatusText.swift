@@ -19,6 +19,7 @@ package struct StatusText {
         rows.append(("fixes", counts("fixes", ["accepted", "stale", "inaccurate", "implausible", "invalid"])))
         if let withheld = status["withheld"]?.integer { rows.append(("withheld", grouped(withheld))) }
         rows.append(("events", events))
+        if let log { rows.append(("log", log)) }
         if let rates = status["rates"] {
             rows.append(("rates", "\(Self.rate(rates["fixes_per_s"])) fixes/s, \(Self.rate(rates["events_per_s"])) events/s"))
         }
@@ -47,17 +48,15 @@ package struct StatusText {
         return head == 0 ? "none yet" : "head #\(head), oldest #\(oldest)"
     }
 
+    private var log: String? {
+        guard let bytes = status["log"]?["bytes"]?.integer else { return nil }
+        let free = status["log"]?["free_bytes"]?.integer ?? 0
+        return byteText(bytes) + (free > 0 ? ", \(byteText(free)) of it free" : "")
+    }
+
     private var subscribers: [String] {
-        let all = status["subscribers"]?.array ?? []
-        guard !all.isEmpty else { return [] }
-        let names = all.map { $0["name"]?.string ?? "?" }
-        let width = (names.map(\.count).max() ?? 0) + 2
-        return ["", "subscribers"]
-            + zip(names, all).map { name, subscriber in
-                let acked = subscriber["acked"]?.integer.map { "acked #\($0)" } ?? "nothing acked"
-                let lag = grouped(subscriber["lag"]?.integer ?? 0)
-                return "  \(name.padded(to: width))\(acked), \(lag) behind, \(subscriber["connected"]?.bool == true ? "connected" : "away")"
-            }
+        let lines = SubscribersText.lines(status)
+        return lines.isEmpty ? [] : ["", "subscribers"] + lines.map { "  \($0)" }
     }
 
     private func number(_ key: String) -> String { status[key]?.integer.map { grouped($0) } ?? "?" }

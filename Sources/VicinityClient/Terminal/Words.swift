@@ -18,6 +18,16 @@ package func counted(_ number: Int64, _ noun: String) -> String { "\(grouped(num
 
 package func counted(_ number: Int, _ noun: String) -> String { counted(Int64(number), noun) }
 
+/// Bytes in the unit that keeps them short: "512 B", "181 KiB", "1.4 GiB".
+package func byteText(_ bytes: Int64) -> String {
+    var size = Double(bytes)
+    for unit in ["B", "KiB", "MiB"] {
+        if size < 1000 { return unit == "B" || size >= 10 ? "\(Int(size.rounded())) \(unit)" : "\((size * 10).rounded() / 10) \(unit)" }
+        size /= 1024
+    }
+    return "\((size * 10).rounded() / 10) GiB"
+}
+
 /// Milliseconds as the two units that matter: "450 ms", "31.3 s", "5 min 3 s", "2 h 14 min", "3 d 4 h".
 package func spanText(milliseconds: Int64) -> String {
     let seconds = milliseconds / 1000

@@ -53,10 +53,11 @@ extension Engine {
     }
 
     private mutating func open(_ pending: Pending) -> Event.Change {
-        users[pending.user].pointee.pairs.append(OpenPair(subject: pending.subject, encounter: head, since: pending.time))
+        let pair = OpenPair(encounter: head, since: pending.time, subject: pending.subject, cause: pending.cause)
+        users[pending.user].pointee.pairs.append(pair)
         pairCount += 1
         touch(pending.user)
-        noteOpened(pending.user, pending.subject, seq: head, time: pending.time)
+        noteOpened(pending.user, pair)
         return .enter(pending.cause, disclosed(pending.user, pending.subject))
     }
 
@@ -75,13 +76,14 @@ extension Engine {
             users[pending.user].pointee.pairs.swapRemove(at: place)
         }
         pairCount -= 1
+        if !cuts.isEmpty { noteForCuts(pending.user, pair) }
         touch(pending.user)
         noteClosed(pending.user, pending.subject)
         return .leave(pending.cause, encounter: pair.encounter, lasted: max(0, pending.time - pair.since))
     }
 
     /// What may be said of the distance: the smaller of the radius and the smallest band that holds it, or the distance itself.
-    private func disclosed(_ user: UInt32, _ subject: UInt32) -> Disclosed {
+    func disclosed(_ user: UInt32, _ subject: UInt32) -> Disclosed {
         let center = users[user].pointee.position
         let point = subjects[subject].pointee.position
         switch rules.disclosure {

@@ -15,6 +15,7 @@
 //     Emission.swift      order, numbers, what an enter discloses
 //     Journal.swift       the state as bytes: journals and pages
 //     Restoration.swift   and back
+//     Cut.swift           all open pairs as of one seq, piece by piece
 
 import CPrimitives
 
@@ -62,6 +63,10 @@ public struct Engine: ~Copyable {
     var touchedSubjects: [UInt32] = []
     /// Whether any subject ever moved: until then there is nothing of it to store.
     var hasMovingSubjects = false
+
+    /// Who is being shown the pairs that are inside; see `Cut.swift`.
+    var cuts: [Cut] = []
+    var lastCut: Int64 = 0
 
     // Given back at the next `reclaim()`, so that transitions can still be resolved.
     var departedUsers: [UInt32] = []

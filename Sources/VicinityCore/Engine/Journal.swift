@@ -9,21 +9,23 @@
 // All numbers are LEB128 varints unless said otherwise; `signed` is zigzag, `metres` a varint 2·x where 2·x is below 2^32 and x is an integer,
 // or the varint 1 and eight bytes of a double, little-endian; `id` a length and bytes; `place` two i32, little-endian, 1e-7 degree.
 //
-//     journal   u8 version (1) · head
-//               · operations n, each: user·2 + (1 opened | 0 closed) · subject · if opened: seq · signed time
+//     journal   u8 version (2) · head
+//               · operations n, each: user·2 + (1 opened | 0 closed) · subject · if opened: seq · signed time · u8 cause
 //               · users n, each: slot · flags · unless free: [id] · place · time · metres radius · metres accuracy
 //               · subjects n, each: slot · u8 1 moving | 0 as put · place · signed time
-//     page      u8 version (1) · u8 0 users | 1 subjects · commit
+//     page      u8 version (2) · u8 0 users | 1 subjects · commit
 //               users:    n, each: place in the page · flags · id · place · time · metres radius · metres accuracy
-//                         · pairs n, each: subject · seq · signed time
+//                         · pairs n, each: subject · seq · signed time · u8 cause
 //               subjects: n, each: place in the page · u8 1 moving | 0 as put · place · signed time
 //     flags     1 in use, 2 own radius, 4 near but outside of some subject, 8 the id follows
+//
+// Version 1 is the same without causes, and is still read; an open pair's cause is then taken as `user`.
 
 import CPrimitives
 
 extension Engine {
-    static var journalVersion: UInt8 { 1 }
-    static var pageVersion: UInt8 { 1 }
+    static var journalVersion: UInt8 { 2 }
+    static var pageVersion: UInt8 { 2 }
     /// Slots in a page.
     static var pageSize: Int { 256 }
 
@@ -36,11 +38,9 @@ extension Engine {
 
     // MARK: - Journals
 
-    mutating func noteOpened(_ user: UInt32, _ subject: UInt32, seq: Int64, time: Int64) {
+    mutating func noteOpened(_ user: UInt32, _ pair: OpenPair) {
         journalOperations.appendVarint(UInt64(user) << 1 | 1)
-        journalOperations.appendVarint(UInt64(subject))
-        journalOperations.appendVarint(UInt64(seq))
-        journalOperations.appendVarint(ZigZag.encode(time))
+        journalOperations.append(pair)
         operationCount += 1
     }
 
@@ -149,11 +149,7 @@ extension Engine {
             appendUser(slot, withID: true, to: &bytes)
             let pairs = users[slot].pointee.pairs.elements
             bytes.appendVarint(UInt64(pairs.count))
-            for pair in pairs {
-                bytes.appendVarint(UInt64(pair.subject))
-                bytes.appendVarint(UInt64(pair.encounter))
-                bytes.appendVarint(ZigZag.encode(pair.since))
-            }
+            for pair in pairs { bytes.append(pair) }
         }
     }
 
@@ -164,6 +160,15 @@ extension Engine {
             bytes.appendVarint(UInt64(slot) - UInt64(first))
             appendMotion(slot, to: &bytes)
         }
+    }
+}
+
+extension [UInt8] {
+    fileprivate mutating func append(_ pair: OpenPair) {
+        appendVarint(UInt64(pair.subject))
+        appendVarint(UInt64(pair.encounter))
+        appendVarint(ZigZag.encode(pair.since))
+        append(pair.cause.rawValue)
     }
 }
 
@@ -202,6 +207,14 @@ private struct RawWriter {
 }
 
 extension RawReader {
+    /// Reads an open pair.
+    mutating func openPair(version: UInt8) -> OpenPair? {
+        guard let subject = count(), subject < 0x7fff_ffff, let seq = count(), let time = varint() else { return nil }
+        var cause: Cause? = .user
+        if version > 1 { cause = byte().flatMap { Cause(rawValue: $0) } }
+        return cause.map { OpenPair(encounter: Int64(seq), since: ZigZag.decode(time), subject: UInt32(subject), cause: $0) }
+    }
+
     /// Reads a length in metres.
     mutating func metres() -> Double? {
         guard let head = varint() else { return nil }

@@ -42,12 +42,16 @@ enum PairState {
 }
 
 /// What an open pair remembers of its enter.
+///
+/// 24 bytes; the order of the members is what makes it so.
 struct OpenPair {
-    var subject: UInt32
     /// The seq of the enter.
     var encounter: Int64
     /// The `ts` of the enter, in Unix milliseconds.
     var since: Int64
+    var subject: UInt32
+    /// Why it entered.
+    var cause: Cause
 }
 
 /// A pair whose state is not what the distance at the last fix says, packed into 32 bits.

@@ -1,3 +1,5 @@
+import CPrimitives
+
 /// Puts an engine back together from the register, pages and journals; see the top of `Journal.swift`.
 ///
 /// Use it once, in this order: ``subject(slot:_:)`` for each entry of the register, ``signOff(_:)``, ``page(name:_:)``,
@@ -12,8 +14,9 @@ public struct Restoration: ~Copyable {
     }
 
     private var engine: Engine
-    /// The commit as of which each page was written.
-    private var commitOfPage: [Int: Int64] = [:]
+    /// The commit as of which each page was written, by its name.
+    private var commitOfPage: [Int64] = []
+    private var operations: [Operation] = []
     /// Users that are near some subject but outside.
     private var nearOutside: Set<UInt32> = []
 
@@ -32,15 +35,16 @@ public struct Restoration: ~Copyable {
     public mutating func page(name: Int, _ bytes: [UInt8]) throws(Damaged) {
         let read = bytes.withUnsafeBytes { raw -> Bool in
             var reader = RawReader(raw)
-            guard reader.byte() == Engine.pageVersion, let type = reader.byte(), let commit = reader.count(), let count = reader.count(),
-                type == UInt8(name & 1)
+            guard let version = reader.byte(), (1...Engine.pageVersion).contains(version), let type = reader.byte(),
+                let commit = reader.count(), let count = reader.count(), type == UInt8(name & 1)
             else { return false }
+            if name >= commitOfPage.count { commitOfPage += [Int64](repeating: 0, count: name + 1 - commitOfPage.count) }
             commitOfPage[name] = Int64(commit)
             let first = (name >> 1) * Engine.pageSize
             for _ in 0..<count {
                 guard let offset = reader.count(), offset < Engine.pageSize else { return false }
                 let slot = UInt32(first + offset)
-                guard type == 0 ? readUser(slot, withPairs: true, &reader) : readMotion(slot, &reader, take: true) else { return false }
+                guard type == 0 ? readUser(slot, pairs: version, &reader) : readMotion(slot, &reader, take: true) else { return false }
             }
             return reader.isAtEnd
         }
@@ -51,11 +55,11 @@ public struct Restoration: ~Copyable {
     public mutating func journal(commit: Int64, _ bytes: [UInt8]) throws(Damaged) {
         let read = bytes.withUnsafeBytes { raw -> Bool in
             var reader = RawReader(raw)
-            guard reader.byte() == Engine.journalVersion, let head = reader.count(), let operations = reader.count() else { return false }
+            guard let version = reader.byte(), (1...Engine.journalVersion).contains(version), let head = reader.count(),
+                let operations = reader.count()
+            else { return false }
             engine.head = Int64(head)
-            for _ in 0..<operations {
-                guard readOperation(commit, &reader) else { return false }
-            }
+            guard readOperations(operations, commit, version, &reader) else { return false }
             guard let users = reader.count() else { return false }
             for _ in 0..<users {
                 guard let slot = reader.count(), slot < 0x7fff_ffff else { return false }
@@ -64,7 +68,7 @@ public struct Restoration: ~Copyable {
             guard let subjects = reader.count() else { return false }
             for _ in 0..<subjects {
                 guard let slot = reader.count(), slot < 0x7fff_ffff else { return false }
-                let isNew = commit > commitOfPage[slot / Engine.pageSize * 2 + 1] ?? 0
+                let isNew = isNew(page: slot / Engine.pageSize * 2 + 1, commit)
                 guard readMotion(UInt32(slot), &reader, take: isNew) else { return false }
             }
             return reader.isAtEnd
@@ -90,35 +94,68 @@ public struct Restoration: ~Copyable {
 
     // MARK: - Reading
 
-    private mutating func readOperation(_ commit: Int64, _ reader: inout RawReader) -> Bool {
-        guard let head = reader.count(), let subject = reader.count(), subject < 0x7fff_ffff, head >> 1 < 0x7fff_ffff else { return false }
-        let slot = UInt32(head >> 1)
+    /// An open pair that came, or one that went, as a journal tells it.
+    private struct Operation {
+        let user: UInt32
+        let subject: UInt32
+        let opened: OpenPair?
+    }
+
+    /// How many operations are read ahead of being carried out: their users are anywhere in memory, and asked for meanwhile.
+    private static let ahead = 64
+
+    private mutating func readOperations(_ count: Int, _ commit: Int64, _ version: UInt8, _ reader: inout RawReader) -> Bool {
+        var left = count
+        while left > 0 {
+            operations.removeAll(keepingCapacity: true)
+            for _ in 0..<min(left, Self.ahead) {
+                guard let operation = readOperation(version, &reader) else { return false }
+                left -= 1
+                guard isNew(operation.user, commit) else { continue }
+                grow(to: operation.user)
+                vicinity_prefetch(engine.users[operation.user])
+                operations.append(operation)
+            }
+            for operation in operations { engine.users[operation.user].pointee.pairs.prefetch() }
+            for operation in operations {
+                guard carryOut(operation) else { return false }
+            }
+        }
+        return true
+    }
+
+    private func readOperation(_ version: UInt8, _ reader: inout RawReader) -> Operation? {
+        guard let head = reader.count(), head >> 1 < 0x7fff_ffff else { return nil }
+        let user = UInt32(head >> 1)
         if head & 1 == 1 {
-            guard let seq = reader.count(), let time = reader.varint() else { return false }
-            guard isNew(slot, commit) else { return true }
-            grow(to: slot)
-            engine.users[slot].pointee.pairs.append(
-                OpenPair(subject: UInt32(subject), encounter: Int64(seq), since: ZigZag.decode(time)))
+            return reader.openPair(version: version).map { Operation(user: user, subject: $0.subject, opened: $0) }
+        }
+        guard let subject = reader.count(), subject < 0x7fff_ffff else { return nil }
+        return Operation(user: user, subject: UInt32(subject), opened: nil)
+    }
+
+    /// - Returns: whether the pair that goes was there.
+    private func carryOut(_ operation: Operation) -> Bool {
+        let user = engine.users[operation.user]
+        if let pair = operation.opened {
+            user.pointee.pairs.append(pair)
             return true
         }
-        guard isNew(slot, commit) else { return true }
-        grow(to: slot)
-        guard let place = engine.users[slot].pointee.pairs.elements.firstIndex(where: { $0.subject == UInt32(subject) }) else {
-            return false
-        }
-        engine.users[slot].pointee.pairs.swapRemove(at: place)
+        guard let place = user.pointee.pairs.elements.firstIndex(where: { $0.subject == operation.subject }) else { return false }
+        user.pointee.pairs.swapRemove(at: place)
         return true
     }
 
     private mutating func readUserChange(_ slot: UInt32, _ commit: Int64, _ reader: inout RawReader) -> Bool {
-        if isNew(slot, commit) { return readUser(slot, withPairs: false, &reader) }
+        if isNew(slot, commit) { return readUser(slot, pairs: nil, &reader) }
         guard let flags = reader.byte() else { return false }
         if flags & Engine.Flag.used == 0 { return true }
         if flags & Engine.Flag.idFollows != 0, reader.sized() == nil { return false }
         return reader.place() != nil && reader.varint() != nil && reader.metres() != nil && reader.metres() != nil
     }
 
-    private mutating func readUser(_ slot: UInt32, withPairs: Bool, _ reader: inout RawReader) -> Bool {
+    /// - Parameter pairs: the version in which the user's open pairs follow; `nil` if they do not.
+    private mutating func readUser(_ slot: UInt32, pairs version: UInt8?, _ reader: inout RawReader) -> Bool {
         grow(to: slot)
         let user = engine.users[slot]
         guard let flags = reader.byte() else { return false }
@@ -149,12 +186,11 @@ public struct Restoration: ~Copyable {
         user.pointee.hasOwnRadius = flags & Engine.Flag.ownRadius != 0
         user.pointee.isJournaled = true
         if flags & Engine.Flag.nearOutside != 0 { nearOutside.insert(slot) }
-        guard withPairs else { return true }
+        guard let version else { return true }
         guard let count = reader.count() else { return false }
         for _ in 0..<count {
-            guard let subject = reader.count(), let seq = reader.count(), let time = reader.varint() else { return false }
-            user.pointee.pairs.append(
-                OpenPair(subject: UInt32(truncatingIfNeeded: subject), encounter: Int64(seq), since: ZigZag.decode(time)))
+            guard let pair = reader.openPair(version: version) else { return false }
+            user.pointee.pairs.append(pair)
         }
         return true
     }
@@ -178,7 +214,10 @@ public struct Restoration: ~Copyable {
         return true
     }
 
-    private func isNew(_ slot: UInt32, _ commit: Int64) -> Bool { commit > commitOfPage[Int(slot) / Engine.pageSize * 2] ?? 0 }
+    private func isNew(_ slot: UInt32, _ commit: Int64) -> Bool { isNew(page: Int(slot) / Engine.pageSize * 2, commit) }
+
+    /// Whether a journal says more of a page's slots than the page does.
+    private func isNew(page name: Int, _ commit: Int64) -> Bool { name >= commitOfPage.count || commit > commitOfPage[name] }
 
     private mutating func grow(to slot: UInt32) {
         while engine.users.count <= Int(slot) { _ = engine.users.append() }
@@ -211,14 +250,20 @@ public struct Restoration: ~Copyable {
         engine.pairCount += user.pointee.pairs.count
         let level = UserGrid.level(radius: user.pointee.radius)
         engine.enterCell(slot, key: UserGrid.key(user.pointee.latitude, user.pointee.longitude, level: level))
-        let disc = Disc(user.pointee.position, radius: user.pointee.radius, margin: 0, metrics: engine.metrics)
+        let disc = Disc(
+            user.pointee.position, radius: user.pointee.radius, margin: engine.greatestMargin, metrics: engine.metrics)
+        let known = Edge(disc.radius + engine.greatestMargin - 1, from: disc.viewpoint)
         for pair in user.pointee.pairs.elements {
             guard Int(pair.subject) < engine.subjects.count, engine.subjects[pair.subject].pointee.isUsed else {
                 throw Damaged(what: "an open pair whose subject is not in the register")
             }
             let subject = engine.subjects[pair.subject]
-            guard !disc.isNear(latitude: subject.pointee.latitude, longitude: subject.pointee.longitude) else { continue }
+            let (latitude, longitude) = (subject.pointee.latitude, subject.pointee.longitude)
+            let squared = disc.squaredDistance(latitude: latitude, longitude: longitude)
+            guard !disc.isNear(latitude: latitude, longitude: longitude, squared: squared) else { continue }
             user.pointee.exceptions.append(Exception(subject: pair.subject, state: .inside))
+            // Measuring exactly costs a hundred times as much, and is of use only where the margin was once wider than it is now.
+            guard !known.holds(disc.viewpoint, latitude: latitude, longitude: longitude, squared: squared) else { continue }
             let beyond = Geodesic.distance(from: user.pointee.position, to: subject.pointee.position) - disc.radius
             engine.greatestMargin = max(engine.greatestMargin, beyond + 1)
         }

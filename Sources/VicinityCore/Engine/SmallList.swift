@@ -1,3 +1,5 @@
+import CPrimitives
+
 /// A growable list of plain values in one pointer: 8 bytes where it is empty, one allocation where it is not.
 ///
 /// A million users have one each, mostly short or empty; an `Array` would cost 32 bytes of header and reference counting
@@ -27,6 +29,9 @@ struct SmallList<Element: BitwiseCopyable> {
         let start = (storage + Self.offset).assumingMemoryBound(to: Element.self)
         return UnsafeMutableBufferPointer(start: start, count: Int(storage.assumingMemoryBound(to: Header.self).pointee.count))
     }
+
+    /// Asks for the elements, which lie elsewhere.
+    func prefetch() { if let storage { vicinity_prefetch(storage) } }
 
     /// - Complexity: amortised O(1).
     mutating func append(_ element: Element) {

@@ -1,5 +1,5 @@
 /// Why a pair changed; the contract's words.
-public enum Cause: UInt8, Sendable, CaseIterable {
+public enum Cause: UInt8, Sendable, CaseIterable, BitwiseCopyable {
     case user = 1
     case radius
     case subject

@@ -124,6 +124,72 @@ public struct EventView {
     }
 }
 
+extension [UInt8] {
+    /// Appends one event as it stands in a block.
+    ///
+    /// - Parameter sincePrevious: milliseconds since the event before it.
+    fileprivate mutating func appendEvent(
+        seq: Int64, sincePrevious: Int64, change: Event.Change, user: UnsafeRawBufferPointer, subject: UnsafeRawBufferPointer,
+        kind: UnsafeRawBufferPointer
+    ) {
+        switch change {
+        case .enter(let cause, _):
+            append(1)
+            append(cause.rawValue)
+        case .leave(let cause, _, _):
+            append(2)
+            append(cause.rawValue)
+        }
+        appendVarint(ZigZag.encode(sincePrevious))
+        appendSized(user)
+        appendSized(subject)
+        appendSized(kind)
+        switch change {
+        case .enter(_, .nothing): append(0)
+        case .enter(_, .within(let metres)):
+            append(1)
+            appendDouble(metres)
+        case .enter(_, .distance(let metres)):
+            append(2)
+            appendDouble(metres)
+        case .leave(_, let encounter, let lasted):
+            appendVarint(UInt64(seq - encounter))
+            appendVarint(UInt64(lasted))
+        }
+    }
+}
+
+/// Pairs that are inside, in no order: each as the enter that opened it, with what may be said of the distance now.
+///
+/// The bytes are of no version and are never stored.
+public struct InsidePairs: Sendable {
+    public private(set) var count = 0
+    private var bytes: [UInt8] = []
+
+    public init() {}
+
+    /// The size in memory, in bytes.
+    public var byteCount: Int { bytes.count }
+
+    mutating func append(
+        _ pair: OpenPair, _ disclosed: Disclosed, user: UnsafeRawBufferPointer, subject: UnsafeRawBufferPointer,
+        kind: UnsafeRawBufferPointer
+    ) {
+        bytes.appendVarint(UInt64(pair.encounter))
+        bytes.appendEvent(
+            seq: pair.encounter, sincePrevious: pair.since, change: .enter(pair.cause, disclosed), user: user, subject: subject, kind: kind)
+        count += 1
+    }
+
+    /// Calls `body` with each pair as an enter; the view is valid only during the call.
+    public func forEachView(_ body: (EventView) throws -> Void) rethrows {
+        try bytes.withUnsafeBytes { raw in
+            var reader = RawReader(raw)
+            while let seq = reader.varint(), let view = EventView(&reader, seq: Int64(seq), previousTime: 0) { try body(view) }
+        }
+    }
+}
+
 /// Collects events into a block.
 public struct EventBlockBuilder: Sendable {
     /// The seq that the first event will have.
@@ -151,31 +217,8 @@ public struct EventBlockBuilder: Sendable {
             firstTime = time
             lastTime = time
         }
-        let seq = firstSeq + Int64(count)
-        switch change {
-        case .enter(let cause, _):
-            body.append(1)
-            body.append(cause.rawValue)
-        case .leave(let cause, _, _):
-            body.append(2)
-            body.append(cause.rawValue)
-        }
-        body.appendVarint(ZigZag.encode(time &- lastTime))
-        body.appendSized(user)
-        body.appendSized(subject)
-        body.appendSized(kind)
-        switch change {
-        case .enter(_, .nothing): body.append(0)
-        case .enter(_, .within(let metres)):
-            body.append(1)
-            body.appendDouble(metres)
-        case .enter(_, .distance(let metres)):
-            body.append(2)
-            body.appendDouble(metres)
-        case .leave(_, let encounter, let lasted):
-            body.appendVarint(UInt64(seq - encounter))
-            body.appendVarint(UInt64(lasted))
-        }
+        body.appendEvent(
+            seq: firstSeq + Int64(count), sincePrevious: time &- lastTime, change: change, user: user, subject: subject, kind: kind)
         lastTime = time
         count += 1
     }

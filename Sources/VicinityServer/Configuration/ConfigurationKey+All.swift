@@ -52,11 +52,9 @@ extension ConfigurationKey {
         ConfigurationKey("delivery.commit_interval", \.delivery.commitInterval, .span, "the longest that a commit waits for company"),
         ConfigurationKey("delivery.heartbeat", \.delivery.heartbeat, .span, "to a subscriber that got no event for so long; 0 = none"),
         ConfigurationKey(
-            "delivery.retention", \.delivery.retention, .span, "events are kept while they are younger",
-            notYetUnless: { _ in false }),
+            "delivery.retention", \.delivery.retention, .span, "events are kept while they are younger"),
         ConfigurationKey(
-            "delivery.retention_events", \.delivery.retentionEvents, .count(1...largestInteger), "and among so many newest",
-            notYetUnless: { _ in false }),
+            "delivery.retention_events", \.delivery.retentionEvents, .count(1...largestInteger), "and among so many newest"),
         ConfigurationKey(
             "durability", \.durability, .choice,
             "process: survives a crash of the daemon; power: also one of the machine (fsync each commit)", takesEffect: .atRestart),

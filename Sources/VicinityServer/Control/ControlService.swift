@@ -1,5 +1,7 @@
+internal import NIOCore
 internal import NIOPosix
 import VicinityCore
+import VicinityPipeline
 import VicinityStore
 import VicinityTransport
 import VicinityWire
@@ -10,10 +12,13 @@ import VicinityWire
 /// commit; what only reads the register asks the store on a thread of its own.
 struct ControlService: Sendable {
     let inbox: Inbox<Work>
+    let slot: CommitSlot
     let register: any RegisterReader
     let threads: NIOThreadPool
     let status: StatusReport
     let settings: SettingsService
+    /// The connection's.
+    let loop: any EventLoop
 
     typealias Finish = @Sendable (Result<[UInt8], ControlFailure>) -> Void
 
@@ -32,6 +37,7 @@ struct ControlService: Sendable {
 
     static let methods: Set<String> = [
         "status", "subjects.put", "subjects.remove", "subjects.get", "subjects.list", "users.get", "config.get", "config.reload",
+        "subscribers.list", "subscribers.remove", "log.prune",
     ]
 
     private func carryOut(_ request: ControlRequest, _ finish: @escaping Finish) throws(ControlFailure) {
@@ -45,6 +51,9 @@ struct ControlService: Sendable {
         case "users.get": try getUser(params, finish)
         case "config.get": finish(.success(settings.json()))
         case "config.reload": offLoop(finish) { [settings] in settings.reload(finish) }
+        case "subscribers.list": listSubscribers(finish)
+        case "subscribers.remove": try removeSubscriber(params, finish)
+        case "log.prune": try prune(params, finish)
         case let method: throw .unknownMethod(method)
         }
     }
@@ -132,6 +141,61 @@ struct ControlService: Sendable {
             finish(.success(result))
         }
         submit(.user(id, reply), finish)
+    }
+
+    // MARK: - Subscribers and the log
+
+    private func listSubscribers(_ finish: @escaping Finish) {
+        let reply = Reply<[SubscriberState]> { [status] subscribers in
+            let head = status.feed.head
+            let result = Self.object { writer in
+                writer.key("subscribers")
+                writer.array { writer in for subscriber in subscribers { subscriber.write(head: head, to: &writer) } }
+            }
+            finish(.success(result))
+        }
+        submit(.subscribers(reply), finish)
+    }
+
+    private func removeSubscriber(_ params: JSONElement?, _ finish: @escaping Finish) throws(ControlFailure) {
+        removeSubscriber(try identifier(params, "name"), tries: 10, finish)
+    }
+
+    /// A connection that has just been closed may not have been let go of yet, so that it is tried for a quarter of a second.
+    private func removeSubscriber(_ name: [UInt8], tries: Int, _ finish: @escaping Finish) {
+        let reply = Reply<SubscriberRemoval> { outcome in
+            switch outcome {
+            case .removed: finish(.success(Self.object { _ in }))
+            case .unknown: finish(.failure(.refused("unknown_subscriber", "there is no durable cursor of this name")))
+            case .inUse where tries > 0:
+                _ = loop.scheduleTask(in: .milliseconds(25)) { removeSubscriber(name, tries: tries - 1, finish) }
+            case .inUse: finish(.failure(.refused("in_use", "the subscriber is connected; close its connection first")))
+            }
+        }
+        submit(.removeSubscriber(name: name, reply), finish)
+    }
+
+    private func prune(_ params: JSONElement?, _ finish: @escaping Finish) throws(ControlFailure) {
+        var before: Int64?
+        if let element = params?[key: "before_seq"] {
+            guard let seq = element.integer, seq >= 1 else { throw .badValue("before_seq", "must be a seq, an integer of 1 or more") }
+            let head = status.feed.head
+            guard seq <= head + 1 else { throw .badValue("before_seq", "is \(seq), the newest event is \(head)") }
+            before = seq
+        }
+        let reply = Reply<Result<Pruned, StoreFault>> { outcome in
+            switch outcome {
+            case .success(let pruned):
+                finish(
+                    .success(
+                        Self.object { writer in
+                            writer.member("oldest", pruned.oldest)
+                            writer.member("removed", pruned.removed)
+                        }))
+            case .failure(let fault): finish(.failure(.internalError("the events could not be removed: \(fault)")))
+            }
+        }
+        if !slot.request(PruneRequest(beforeSeq: before, reply: reply)) { finish(.failure(.internalError("the daemon is stopping"))) }
     }
 
     // MARK: - Helpers

@@ -2,6 +2,7 @@ internal import CLinux
 internal import Glibc
 import Synchronization
 import VicinityCore
+import VicinityPipeline
 import VicinityStore
 import VicinityWire
 
@@ -11,20 +12,23 @@ struct StatusReport: Sendable {
     /// Monotonic milliseconds at which the process began.
     let started: Int64
     let statistics: Statistics
+    let health: Health
     let connections: ConnectionCounts
+    let feed: Feed
     let reader: any LogReader
 
-    /// - Complexity: one indexed read of the log for its oldest event.
+    /// - Complexity: one indexed read of the log for its size.
     func json() -> [UInt8] {
         let snapshot = statistics.snapshot
         let rates = statistics.rates
-        var reasons: [String] = []
-        var oldest = snapshot.head + 1
+        var reasons = health.sentences
+        var size: LogSize?
         do {
-            oldest = try reader.oldest()
+            size = try reader.size()
         } catch {
             reasons.append("the log cannot be read: \(error)")
         }
+        let oldest = feed.range.oldest
         var writer = JSONWriter()
         writer.object { writer in
             writer.member("version", version)
@@ -58,8 +62,18 @@ struct StatusReport: Sendable {
                 writer.member("head", snapshot.head)
                 writer.member("oldest", oldest)
             }
+            if let size {
+                writer.key("log")
+                writer.object { writer in
+                    writer.member("bytes", size.bytes)
+                    writer.member("free_bytes", size.free)
+                    if let time = size.oldestCommit { writer.member("oldest_commit", time) }
+                }
+            }
             writer.key("subscribers")
-            writer.array { _ in }
+            writer.array { writer in
+                for subscriber in snapshot.subscribers { subscriber.write(head: snapshot.head, to: &writer) }
+            }
             writer.key("rates")
             writer.object { writer in
                 writer.member("fixes_per_s", (rates.fixes * 10).rounded() / 10)
@@ -67,6 +81,19 @@ struct StatusReport: Sendable {
             }
         }
         return writer.bytes
+    }
+}
+
+extension SubscriberState {
+    /// - Parameter head: of the same moment; the lag is counted up to it.
+    func write(head: Int64, to writer: inout JSONWriter) {
+        writer.object { writer in
+            writer.member("name", utf8: name)
+            writer.member("acked", acked)
+            writer.member("lag", max(0, head - acked))
+            writer.member("connected", isConnected)
+            writer.member("moved", wallTime)
+        }
     }
 }
 

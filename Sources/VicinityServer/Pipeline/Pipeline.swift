@@ -1,6 +1,7 @@
 internal import CLinux
 internal import NIOPosix
 import VicinityCore
+import VicinityPipeline
 import VicinityStore
 
 /// What the engine's thread needs to come up.
@@ -8,11 +9,13 @@ struct EngineStart: Sendable {
     let store: SQLiteStore
     let rules: Rules
     let hashSeed: UInt64
-    /// Milliseconds.
-    let commitInterval: Int64
+    /// Nanoseconds, as configured now.
+    let commitInterval: @Sendable () -> Int64
     let inbox: Inbox<Work>
     let slot: CommitSlot
     let statistics: Statistics
+    /// Told now and then how far the recovery has come, in pieces of state.
+    let progress: @Sendable (Int) -> Void
 }
 
 /// The two threads through which every change goes, and their end.
@@ -34,29 +37,26 @@ final class Pipeline: Sendable {
     ///
     /// - Throws: ``StartFailure`` if the log cannot be recovered; neither thread works then.
     func start(_ start: EngineStart, _ storeThread: StoreThread) async throws {
-        let recovered = AsyncThrowingStream<Void, any Error>.makeStream()
+        let recovery = AsyncThrowingStream<Void, any Error>.makeStream()
         let end = ends.continuation
         engine.submit { _ in
             _ = vicinity_set_thread_name("engine")
-            do throws(StartFailure) {
+            do throws(Recovery.Failure) {
                 // The engine is made, used and given up on this thread: it cannot leave it.
-                let recovery = try Recovery.run(start.store, rules: start.rules, hashSeed: start.hashSeed)
-                let lastCommit = recovery.lastCommit
+                let recovered = try Recovery.run(start.store, rules: start.rules, hashSeed: start.hashSeed, progress: start.progress)
                 var thread = EngineThread(
-                    engine: recovery.takeEngine(), lastCommit: lastCommit, commitInterval: start.commitInterval, inbox: start.inbox,
-                    slot: start.slot)
+                    Writer(recovered), commitInterval: start.commitInterval, inbox: start.inbox, slot: start.slot)
                 start.statistics.publish(thread.snapshot)
-                recovered.continuation.finish()
+                recovery.continuation.finish()
                 thread.run()
             } catch {
-                recovered.continuation.finish(throwing: error)
+                recovery.continuation.finish(throwing: StartFailure(.store, "\(error)"))
             }
         }
-        for try await _ in recovered.stream {}
+        for try await _ in recovery.stream {}
         store.submit { _ in
             _ = vicinity_set_thread_name("store")
-            storeThread.run()
-            end.finish()
+            if storeThread.run() { end.finish() }
         }
     }
 

@@ -1,51 +1,131 @@
+internal import CLinux
 import Glibc
 import Logging
+import Synchronization
+import VicinityPipeline
 import VicinityStore
 
-// The store's thread: makes commits durable, one after the other, and only then tells anybody.
+// The store's thread: makes commits durable, one after the other, and between them lets go of what need not be kept.
 
 /// Works off commits.
-struct StoreThread: Sendable {
-    let store: any LogStore
-    let slot: CommitSlot
-    let feed: Feed
-    let statistics: Statistics
-    let logger: Logger
-    /// Called once if the store cannot go on; the daemon ends, and nothing more is announced.
-    let fail: @Sendable (StoreFault) -> Void
+final class StoreThread: Sendable {
+    private let store: any LogStore
+    private let committer: Committer
+    private let slot: CommitSlot
+    private let feed: Feed
+    private let health: Health
+    private let logger: Logger
+    private let settings: @Sendable () -> RetentionSettings
+    private let fail: @Sendable (StoreFault) -> Void
+    /// When the daemon was asked to stop, in monotonic milliseconds; 0 if it was not.
+    private let stopping = Atomic<Int64>(0)
 
     /// How long a commit waits before it is tried again where the cause may pass, in microseconds.
-    private static var retryAfter: UInt32 { 500_000 }
+    private static var retryAfter: UInt32 { 250_000 }
+    /// How long a commit is still tried once the daemon is to stop, in milliseconds.
+    private static var lastTries: Int64 { 5000 }
+
+    /// - Parameters:
+    ///   - settings: how long events are kept, as configured now.
+    ///   - fail: called once if the store cannot go on; the daemon ends, and nothing more is announced.
+    init(
+        store: any LogStore, committer: Committer, slot: CommitSlot, feed: Feed, health: Health, logger: Logger,
+        settings: @escaping @Sendable () -> RetentionSettings, fail: @escaping @Sendable (StoreFault) -> Void
+    ) {
+        self.store = store
+        self.committer = committer
+        self.slot = slot
+        self.feed = feed
+        self.health = health
+        self.logger = logger
+        self.settings = settings
+        self.fail = fail
+    }
+
+    /// Says that the daemon stops: a commit that cannot be made durable is not tried for ever any more.
+    func stop() { stopping.store(max(1, vicinity_monotonic_milliseconds()), ordering: .relaxed) }
 
     /// Works until there will be no further commit.
-    func run() {
-        while let open = slot.take() {
-            guard append(open) else { return }
-            statistics.publish(open.snapshot)
-            feed.publish(open.commit.blocks)
-            open.announce()
-            slot.done()
+    ///
+    /// - Returns: whether every commit is durable.
+    func run() -> Bool {
+        var watch = ClockWatch()
+        var keeper = RetentionKeeper(now: vicinity_monotonic_milliseconds())
+        var watched: Int64 = 0
+        while true {
+            switch slot.take(until: keeper.deadline * 1_000_000) {
+            case .commit(let open):
+                guard carryThrough(open) else { return false }
+                slot.done()
+            case .prune(let request): keeper.add(request)
+            case .nothing: break
+            case .finished: return true
+            }
+            let now = vicinity_monotonic_milliseconds()
+            if now >= watched + 1000 {
+                watched = now
+                look(at: &watch)
+            }
+            guard retain(&keeper, clock: watch.isTrusted ? vicinity_unix_milliseconds() : nil, now: now) else { return false }
         }
     }
 
+    // MARK: - Commits
+
     /// - Returns: whether the commit is durable; if not, it never will be.
-    private func append(_ open: OpenCommit) -> Bool {
-        guard open.isChange else { return true }
-        var isTold = false
+    private func carryThrough(_ open: OpenCommit) -> Bool {
         while true {
-            do {
-                try store.append(open.commit)
-                if isTold { logger.notice("the store works again") }
+            switch committer.attempt(open) {
+            case .done:
+                if health.report(.store, nil) { logger.notice("the store works again") }
                 return true
-            } catch {
-                guard error.mayPass else {
-                    fail(error)
+            case .waits(let fault):
+                if health.report(.store, "the store waits: \(fault)") {
+                    logger.error("the store waits, and nothing is acknowledged until it works again: \(fault)")
+                }
+                let stopped = stopping.load(ordering: .relaxed)
+                if stopped > 0, vicinity_monotonic_milliseconds() - stopped > Self.lastTries {
+                    fail(fault)
                     return false
                 }
-                if !isTold { logger.error("the store waits: \(error)") }
-                isTold = true
                 usleep(Self.retryAfter)
+            case .failed(let fault):
+                fail(fault)
+                return false
             }
         }
+    }
+
+    // MARK: - Retention
+
+    /// - Returns: whether the store can go on.
+    private func retain(_ keeper: inout RetentionKeeper, clock: Int64?, now: Int64) -> Bool {
+        do throws(StoreFault) {
+            guard let step = try keeper.step(store, settings: settings(), clock: clock, now: now) else { return true }
+            feed.retained(from: step.oldest)
+            health.report(.retention, nil)
+            // What could not be read may be gone; whoever still meets it reports it again.
+            if step.removed > 0 { health.report(.log, nil) }
+            return true
+        } catch {
+            var isEnd = !error.mayPass
+            if case .damaged = error { isEnd = false }
+            guard !isEnd else {
+                fail(error)
+                return false
+            }
+            if health.report(.retention, "old events cannot be removed: \(error)") {
+                logger.error("old events cannot be removed: \(error)")
+            }
+            return true
+        }
+    }
+
+    private func look(at watch: inout ClockWatch) {
+        let leap = watch.sample(unix: vicinity_unix_milliseconds(), steady: vicinity_boot_milliseconds())
+        if let leap {
+            logger.warning("the system's clock was set by \(leap.by) ms; nothing is removed for its age while it may be wrong")
+        }
+        health.report(.clock, watch.recentLeap.map { "the system's clock was set by \($0) ms within the last hour" })
     }
 }

@@ -1,6 +1,7 @@
 internal import CLinux
 internal import NIOCore
 import VicinityCore
+import VicinityPipeline
 import VicinityTransport
 import VicinityWire
 

@@ -23,30 +23,62 @@ package enum EventLineEncoder {
         return lines
     }
 
+    /// Pairs that are inside as lines, but for those that a filter keeps back. Its types say nothing of them: who asks for a snapshot gets one.
+    ///
+    /// - Parameter count: becomes the number of lines.
+    package static func insideLines(of pairs: InsidePairs, for filter: SubscriptionFilter, count: inout Int) -> [UInt8] {
+        var lines: [UInt8] = []
+        lines.reserveCapacity(pairs.count * 160)
+        count = 0
+        pairs.forEachView { pair in
+            guard filter.admitsPair(pair) else { return }
+            append(pair, isSnapshot: true, to: &lines)
+            count += 1
+        }
+        return lines
+    }
+
+    /// Says that a snapshot is complete.
+    ///
+    /// - Parameters:
+    ///   - pairs: how many lines it had.
+    ///   - seq: of the cut.
+    package static func snapshotEnd(pairs: Int, at seq: Int64) -> [UInt8] {
+        var line: [UInt8] = []
+        line.append("{\"snapshot\":{\"pairs\":")
+        line.appendNumber(Int64(pairs))
+        line.append(",\"at\":")
+        line.appendNumber(seq)
+        line.append("}}\n")
+        return line
+    }
+
     /// Bytes of a line's fixed text and numbers, more than there can be.
     private static let longestFrame = 320
 
     /// Appends one event as a line.
     ///
+    /// - Parameter isSnapshot: whether the enter stands for a pair that is inside.
     /// - Complexity: O(bytes); 60 ns for a line of 134 bytes. No allocation once the array has room.
-    package static func append(_ event: EventView, to line: inout [UInt8]) {
+    package static func append(_ event: EventView, isSnapshot: Bool = false, to line: inout [UInt8]) {
         let room = longestFrame + TextPointer.longestString(event.user.count + event.subject.count + event.kind.count)
         line.makeRoom(for: room)
         line.append(addingCapacity: room) { span in
             span.withUnsafeMutableBufferPointer { buffer, count in
                 guard let start = buffer.baseAddress else { return }
                 var text = TextPointer(start)
-                write(event, to: &text)
+                write(event, isSnapshot: isSnapshot, to: &text)
                 count = text.at - start
             }
         }
     }
 
     @inline(__always)
-    private static func write(_ event: EventView, to text: inout TextPointer) {
+    private static func write(_ event: EventView, isSnapshot: Bool, to text: inout TextPointer) {
         text.put("{\"seq\":")
         text.put(event.seq)
         switch event.change {
+        case .enter where isSnapshot: text.put(",\"type\":\"inside\",\"user\":")
         case .enter: text.put(",\"type\":\"enter\",\"user\":")
         case .leave: text.put(",\"type\":\"leave\",\"user\":")
         }

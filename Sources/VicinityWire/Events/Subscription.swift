@@ -35,6 +35,11 @@ package struct SubscriptionFilter: Sendable, Equatable {
             case .leave: guard types.contains(.leave) else { return false }
             }
         }
+        return admitsPair(event)
+    }
+
+    /// Whether the subscriber wants to hear of this event's pair at all.
+    package func admitsPair(_ event: EventView) -> Bool {
         // Who is forgotten, and a kind that there is not, are in no list.
         if let kinds, event.kind.isEmpty || !kinds.contains([UInt8](event.kind)) { return false }
         if let users, event.user.isEmpty || !users.contains([UInt8](event.user)) { return false }

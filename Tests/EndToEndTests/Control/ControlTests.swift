@@ -91,9 +91,8 @@ struct ControlTests {
         let status = try daemon.result("status")
         #expect(
             status.members?.map(\.key).sorted() == [
-                "connections", "events", "fixes", "health", "pairs_inside", "pid", "rates", "ready", "subjects", "subscribers", "uptime_ms",
-                "users", "version",
-                "withheld",
+                "connections", "events", "fixes", "health", "log", "pairs_inside", "pid", "rates", "ready", "subjects", "subscribers",
+                "uptime_ms", "users", "version", "withheld",
             ])
         #expect(status["pid"]?.integer == daemon.program.map { Int64($0.pid) })
         #expect(try #require(status["uptime_ms"]?.integer) >= 0)
@@ -106,6 +105,7 @@ struct ControlTests {
         #expect(status["connections"]?["control"]?.integer ?? 0 >= 1)
         #expect(status["fixes"]?.text == #"{"accepted":2,"stale":1,"inaccurate":1,"implausible":0,"invalid":1}"#)
         #expect(status["events"]?.text == #"{"head":2,"oldest":1}"#)
+        #expect(try #require(status["log"]?["bytes"]?.integer) > 0)
         #expect(status["subscribers"]?.array == [])
         #expect(status["rates"]?["fixes_per_s"]?.double != nil && status["rates"]?["events_per_s"]?.double != nil)
         #expect(try Event(try subscriber.nextLine()).seq == 1)

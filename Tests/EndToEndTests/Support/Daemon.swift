@@ -8,6 +8,10 @@ import VicinityClient
 final class Daemon {
     let directory: String
     private(set) var program: Program?
+    /// Its state directory, if that is a file system of its own.
+    private(set) var disk: Disk?
+    /// Starts it through the shell, after these words.
+    private let prelude: String?
 
     /// The contract's plain rules: no limit that a test would have to mind, and no accuracy in pairs.
     static let plain = """
@@ -23,22 +27,28 @@ final class Daemon {
 
         """
 
-    init(config: String = Daemon.plain) throws {
+    /// - Parameters:
+    ///   - prelude: commands of the shell that come before its start.
+    ///   - megabytes: gives it a small file system for its state; see ``Machine/canMount``.
+    init(config: String = Daemon.plain, prelude: String? = nil, megabytes: Int? = nil) throws {
+        self.prelude = prelude
         // A socket's path may have 107 bytes, so it is not TMPDIR.
         var template = Array("/tmp/vicinity-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw Failure("no temporary directory") }
         directory = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         try write(config: config)
+        if let megabytes { disk = try Disk(megabytes: megabytes, at: statePath) }
     }
 
     deinit {
         program = nil
+        disk = nil
         try? FileManager.default.removeItem(atPath: directory)
     }
 
     /// A daemon that has said that it is ready.
-    static func running(config: String = Daemon.plain) throws -> Daemon {
-        let daemon = try Daemon(config: config)
+    static func running(config: String = Daemon.plain, prelude: String? = nil, megabytes: Int? = nil) throws -> Daemon {
+        let daemon = try Daemon(config: config, prelude: prelude, megabytes: megabytes)
         try daemon.start()
         return daemon
     }
@@ -54,7 +64,14 @@ final class Daemon {
 
     /// Starts it and waits until it answers.
     func start() throws {
-        let program = try Program(arguments: arguments, log: "\(directory)/log")
+        let program =
+            if let prelude {
+                try Program(
+                    "/bin/sh", arguments: ["-c", "\(prelude)\nexec \"$0\" \"$@\"", try Program.daemonPath()] + arguments,
+                    log: "\(directory)/log")
+            } else {
+                try Program(arguments: arguments, log: "\(directory)/log")
+            }
         self.program = program
         let control = try eventually("a connection to control.sock") {
             if let ending = program.poll() { throw Failure("vicinityd ended (\(ending)) at its start: \(program.log)") }
@@ -100,6 +117,62 @@ final class Daemon {
         try socket.send("{\"subscribe\":\(options)}\n")
         let answer = try #require(try socket.json()["subscribed"], "the answer to \(options)")
         return (socket, answer)
+    }
+
+    /// Tries to subscribe, which must be refused, and the connection closed.
+    ///
+    /// - Returns: the error's code.
+    func refusal(_ options: String) throws -> String? {
+        let socket = try connect("events")
+        try socket.send("{\"subscribe\":\(options)}\n")
+        let lines = try socket.linesToEnd()
+        #expect(lines.count == 1, "\(options): \(lines)")
+        let error = try JSONValue(parsing: lines.first ?? "null")["error"]
+        #expect(error?["message"]?.string?.isEmpty == false)
+        return error?["code"]?.string
+    }
+
+    /// What `subscribers.list` says of a name; `nil` if it is not there.
+    func subscriber(_ name: String) throws -> JSONValue? {
+        try result("subscribers.list")["subscribers"]?.array?.first { $0["name"]?.string == name }
+    }
+
+    /// Waits until the cursor of a name is there, which is durable then.
+    func waitUntilAcked(_ name: String, _ seq: Int64) throws {
+        _ = try eventually("the ack of \(seq)") { try subscriber(name)?["acked"]?.integer == seq ? true : nil }
+    }
+
+    /// The newest and the oldest event, as `status` says.
+    func range() throws -> (oldest: Int64, head: Int64) {
+        let events = try result("status")["events"]
+        return (try #require(events?["oldest"]?.integer), try #require(events?["head"]?.integer))
+    }
+
+    /// Waits until `status` says that something is wrong.
+    ///
+    /// - Returns: what.
+    @discardableResult
+    func waitUntilDegraded() throws -> String {
+        try eventually("a degraded health") {
+            let health = try result("status")["health"]
+            guard health?["state"]?.string == "degraded" else { return nil }
+            let reasons = try #require(health?["reasons"]?.array).compactMap(\.string)
+            #expect(reasons.count == 1 && reasons.allSatisfy { !$0.isEmpty }, "\(reasons)")
+            return reasons.joined()
+        }
+    }
+
+    func waitUntilWell() throws {
+        _ = try eventually("a good health") {
+            let health = try result("status")["health"]
+            return health?["state"]?.string == "ok" && health?["reasons"]?.array == [] ? true : nil
+        }
+    }
+
+    /// Lines of its log that say that something is wrong.
+    func complaints() throws -> [String] {
+        let log = try String(contentsOfFile: "\(directory)/log", encoding: .utf8)
+        return log.split(separator: "\n").map(String.init).filter { $0.contains(" error ") || $0.contains(" critical ") }
     }
 
     /// Calls a method of `control.sock` on a connection of its own.

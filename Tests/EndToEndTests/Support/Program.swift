@@ -32,7 +32,7 @@ enum Ending: Equatable {
     case killed(signal: Int32)
 }
 
-/// A `vicinityd` that was started, with its standard error in a file.
+/// A program that was started, `vicinityd` unless another is named, with its standard error in a file.
 final class Program {
     let pid: pid_t
     private let logPath: String
@@ -48,9 +48,11 @@ final class Program {
         return path
     }
 
-    /// - Parameter environment: all of it, as `NAME=value`.
-    init(arguments: [String], log: String, environment: [String] = ["PATH=/usr/bin:/bin"]) throws {
-        let path = try Self.daemonPath()
+    /// - Parameters:
+    ///   - program: its path; `nil` is the daemon.
+    ///   - environment: all of it, as `NAME=value`.
+    init(_ program: String? = nil, arguments: [String], log: String, environment: [String] = ["PATH=/usr/bin:/bin"]) throws {
+        let path = try program ?? Self.daemonPath()
         logPath = log
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
@@ -87,7 +89,7 @@ final class Program {
         return ending
     }
 
-    func wait() throws -> Ending { try eventually("the end of vicinityd") { poll() } }
+    func wait() throws -> Ending { try eventually("the end of the program") { poll() } }
 
     func signal(_ number: Int32) { if ending == nil { kill(pid, number) } }
 

@@ -1,18 +1,17 @@
-internal import NIOCore
+package import NIOCore
 import Synchronization
-import VicinityCore
-import VicinityStore
+package import VicinityCore
 import VicinityWire
 
 // What subscribers read.
 //
-// After each commit the store's thread gives its blocks to the feed: the newest few MiB stay in memory, and every loop that has subscribers
-// is told once that the head has moved. A subscriber's session then asks for the block after its cursor, and gets it from here, or is told to read
-// it from the disk. A block's lines are made once, by whoever needs them first, and shared.
+// After each commit its blocks come to the feed: the newest few MiB stay in memory, and everybody who listens is told that the head has
+// moved. A subscriber's conversation then asks for the block after its cursor, and gets it from here, or is told to read it from the disk. A
+// block's lines are made once, by whoever needs them first, and shared.
 
 /// A block in memory, and its lines once somebody has asked for them.
-final class SharedBlock: Sendable {
-    let block: EventBlock
+package final class SharedBlock: Sendable {
+    package let block: EventBlock
     private let lines = Mutex<ByteBuffer?>(nil)
 
     init(_ block: EventBlock) { self.block = block }
@@ -20,7 +19,7 @@ final class SharedBlock: Sendable {
     /// Every event as a line.
     ///
     /// - Throws: ``EventBlock/Damaged``, which for a block of our own making means a fault of the program or of the disk.
-    func allLines() throws -> ByteBuffer {
+    package func allLines() throws -> ByteBuffer {
         try lines.withLock { lines in
             if let lines { return lines }
             let made = ByteBuffer(bytes: try EventLineEncoder.lines(of: block))
@@ -31,52 +30,66 @@ final class SharedBlock: Sendable {
 }
 
 /// The head of the log, and its newest blocks.
-final class Feed: Sendable {
+package final class Feed: Sendable {
     private struct State {
         var head: Int64
+        var oldest: Int64
         var recent: [SharedBlock] = []
         var size = 0
-        var groups: [SubscriberGroup] = []
+        var listeners: [@Sendable () -> Void] = []
     }
 
     /// Bytes of blocks that stay in memory; their lines, where somebody asked for them, are about three times as large.
-    static let memory = 4 << 20
+    package static let memory = 4 << 20
 
     private let state: Mutex<State>
+    private let memory: Int
 
-    /// - Parameter head: the seq of the last durable event.
-    init(head: Int64) { state = Mutex(State(head: head)) }
+    /// - Parameters:
+    ///   - head: the seq of the last durable event.
+    ///   - oldest: the seq of the oldest event that is kept.
+    ///   - memory: bytes of blocks that stay; less only to see what happens to those who fall behind.
+    package init(head: Int64, oldest: Int64, memory: Int = Feed.memory) {
+        state = Mutex(State(head: head, oldest: oldest))
+        self.memory = memory
+    }
 
     /// The seq of the last durable event.
-    var head: Int64 { state.withLock(\.head) }
+    package var head: Int64 { state.withLock(\.head) }
 
-    /// Makes a group hear of every move of the head.
-    func add(_ group: SubscriberGroup) { state.withLock { $0.groups.append(group) } }
+    /// The seqs of the oldest event that is kept and of the last durable one; `oldest` is one past the head if none is kept.
+    package var range: (oldest: Int64, head: Int64) { state.withLock { ($0.oldest, $0.head) } }
+
+    /// Makes `moved` be called after every move of the head, on the thread that made it.
+    package func listen(_ moved: @escaping @Sendable () -> Void) { state.withLock { $0.listeners.append(moved) } }
+
+    /// Notes what retention has left.
+    package func retained(from oldest: Int64) { state.withLock { $0.oldest = oldest } }
 
     /// Takes up the blocks of a commit that is durable.
-    func publish(_ blocks: [EventBlock]) {
+    package func publish(_ blocks: [EventBlock]) {
         guard let last = blocks.last else { return }
-        let groups = state.withLock { state in
+        let listeners = state.withLock { state in
             for block in blocks {
                 state.recent.append(SharedBlock(block))
                 state.size += block.bytes.count
             }
             var dropped = 0
-            while state.size > Self.memory, dropped < state.recent.count - 1 {
+            while state.size > memory, dropped < state.recent.count - 1 {
                 state.size -= state.recent[dropped].block.bytes.count
                 dropped += 1
             }
             state.recent.removeFirst(dropped)
             state.head = last.lastSeq
-            return state.groups
+            return state.listeners
         }
-        for group in groups { group.headMoved() }
+        for moved in listeners { moved() }
     }
 
     /// The block that holds an event, if it is in memory.
     ///
     /// - Complexity: O(log n) in the blocks.
-    func recentBlock(containing seq: Int64) -> SharedBlock? {
+    package func recentBlock(containing seq: Int64) -> SharedBlock? {
         state.withLock { state in
             var low = 0
             var high = state.recent.count

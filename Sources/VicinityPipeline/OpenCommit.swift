@@ -1,25 +1,23 @@
 import VicinityCore
-import VicinityStore
+package import VicinityStore
 
 /// What has been worked out since the last commit was handed over: the next commit as it grows, and whom to tell of it.
-struct OpenCommit: Sendable {
-    var commit: Commit
+package struct OpenCommit: Sendable {
+    package internal(set) var commit: Commit
     /// By connection.
     var receipts: [UInt64: (gateway: Gateway, receipt: Receipt)] = [:]
     var replies: [@Sendable () -> Void] = []
-    /// When its first work was done, on the monotonic clock, in nanoseconds.
-    var since: Int64?
+    /// Whether there is nothing to make durable and nobody to tell.
+    package internal(set) var isEmpty = true
     /// What the commit will hold, roughly, in bytes.
-    var size = 0
+    package internal(set) var size = 0
     /// The numbers that hold once the commit is durable.
-    var snapshot = Snapshot()
+    package internal(set) var snapshot = Snapshot()
 
     init(number: Int64) { commit = Commit(number: number, wallTime: 0) }
 
-    /// Whether there is nothing to make durable and nobody to tell.
-    var isEmpty: Bool { since == nil }
     /// Whether there is something to make durable.
-    var isChange: Bool { !commit.journal.isEmpty }
+    package var isChange: Bool { !commit.journal.isEmpty || !commit.cursors.isEmpty }
 
     /// Notes that a batch was worked off.
     mutating func cover(_ gateway: Gateway, upTo line: UInt64, errors: [(line: UInt64, error: LineError)]) {
@@ -29,7 +27,7 @@ struct OpenCommit: Sendable {
 
     /// Tells everybody. Called once the commit is durable.
     func announce() {
-        for (_, entry) in receipts { entry.gateway.deliver(entry.receipt) }
+        for (_, entry) in receipts.sorted(by: { $0.key < $1.key }) { entry.gateway.deliver(entry.receipt) }
         for reply in replies { reply() }
     }
 }

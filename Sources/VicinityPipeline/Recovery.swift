@@ -1,32 +1,47 @@
-import VicinityCore
-import VicinityStore
+package import VicinityCore
+package import VicinityStore
 
-/// Puts the engine back to the state of the last commit.
-enum Recovery {
-    struct Recovered: ~Copyable {
+/// Puts the state back to that of the last commit.
+package enum Recovery {
+    package struct Recovered: ~Copyable {
         private let engine: Engine
-        let lastCommit: Int64
+        package let lastCommit: Int64
+        package let cursors: [Cursor]
 
-        init(engine: consuming Engine, lastCommit: Int64) {
+        init(engine: consuming Engine, lastCommit: Int64, cursors: [Cursor]) {
             self.engine = engine
             self.lastCommit = lastCommit
+            self.cursors = cursors
         }
 
         consuming func takeEngine() -> Engine { engine }
     }
 
+    /// Why the state cannot be put back: a sentence for the operator.
+    package struct Failure: Error, CustomStringConvertible {
+        package let description: String
+    }
+
     /// Reads everything that the store recovers into a new engine.
     ///
-    /// - Throws: ``StartFailure``; a log whose parts contradict one another is refused, never mended.
-    static func run(_ store: some LogStore, rules: Rules, hashSeed: UInt64) throws(StartFailure) -> Recovered {
+    /// - Parameter progress: called now and then with the number of pieces that have been read.
+    /// - Throws: ``Failure``; a log whose parts contradict one another is refused, never mended.
+    package static func run(
+        _ store: any LogStore, rules: Rules, hashSeed: UInt64, progress: (Int) -> Void = { _ in }
+    ) throws(Failure) -> Recovered {
         guard let key = SipHashKey(bytes: store.identity.signOffKey) else {
-            throw StartFailure(.store, "the log's sign-off key is not 16 bytes long: the log is damaged")
+            throw Failure(description: "the log's sign-off key is not 16 bytes long: the log is damaged")
         }
         var restoration = Restoration(Engine(rules: rules, hashSeed: hashSeed, signOffKey: key))
         var damage: String?
+        var cursors: [Cursor] = []
+        var pieces = 0
         let head: LogHead
         do {
             head = try store.recover { piece in
+                pieces += 1
+                if pieces.isMultiple(of: 1024) { progress(pieces) }
+                if case .cursor(let cursor) = piece { cursors.append(cursor) }
                 do throws(Restoration.Damaged) {
                     try restoration.take(piece)
                 } catch {
@@ -35,18 +50,18 @@ enum Recovery {
                 }
             }
         } catch {
-            throw StartFailure(.store, damage.map { "the log is damaged: \($0)" } ?? "\(error)")
+            throw Failure(description: damage.map { "the log is damaged: \($0)" } ?? "\(error)")
         }
         let engine: Engine
         do throws(Restoration.Damaged) {
             engine = try restoration.finish()
         } catch {
-            throw StartFailure(.store, "the log is damaged: \(error.what)")
+            throw Failure(description: "the log is damaged: \(error.what)")
         }
         guard engine.head == head.seq else {
-            throw StartFailure(.store, "the log is damaged: the state ends at another event than the log")
+            throw Failure(description: "the log is damaged: the state ends at another event than the log")
         }
-        return Recovered(engine: engine, lastCommit: head.commit)
+        return Recovered(engine: engine, lastCommit: head.commit, cursors: cursors)
     }
 }
 
@@ -59,6 +74,7 @@ extension Restoration {
             }
             subject(slot: row.slot, SubjectPlacement(id: row.id, kind: row.kind, position: position))
         case .signOff(let entry): signOff(entry)
+        case .cursor: break
         case .page(let stored): try page(name: stored.index, stored.bytes)
         case .journal(let commit, let bytes): if !bytes.isEmpty { try journal(commit: commit, bytes) }
         }

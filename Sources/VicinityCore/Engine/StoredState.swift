@@ -1,0 +1,285 @@
+// Journals and pages as plain values, for tools that must look at a stored state piece by piece because it may not be whole:
+// ``Restoration`` takes all of it or nothing. The format is described at the top of `Journal.swift`.
+
+/// An open pair as it is stored with its user.
+package struct StoredPair: Sendable, Equatable {
+    /// The subject's slot.
+    package var subject: UInt32
+    /// The seq of the enter.
+    package var encounter: Int64
+    /// The `ts` of the enter, in Unix milliseconds.
+    package var since: Int64
+    package var cause: Cause
+
+    package init(subject: UInt32, encounter: Int64, since: Int64, cause: Cause) {
+        self.subject = subject
+        self.encounter = encounter
+        self.since = since
+        self.cause = cause
+    }
+}
+
+/// A user as stored.
+package struct StoredUser: Sendable, Equatable {
+    /// UTF-8; `nil` in a journal where an earlier one, or a page, holds it.
+    package var id: [UInt8]?
+    package var hasOwnRadius: Bool
+    /// Whether the user may be near a subject and outside of it all the same. Saying so of one who is not is harmless.
+    package var isNearOutside: Bool
+    package var position: Coordinate
+    /// Unix milliseconds.
+    package var time: Int64
+    /// Metres.
+    package var radius: Double
+    /// Metres.
+    package var accuracy: Double
+    /// All that are open; in a journal none, since it tells of pairs apart.
+    package var pairs: [StoredPair]
+
+    package init(
+        id: [UInt8]?, hasOwnRadius: Bool, isNearOutside: Bool, position: Coordinate, time: Int64, radius: Double, accuracy: Double,
+        pairs: [StoredPair] = []
+    ) {
+        self.id = id
+        self.hasOwnRadius = hasOwnRadius
+        self.isNearOutside = isNearOutside
+        self.position = position
+        self.time = time
+        self.radius = radius
+        self.accuracy = accuracy
+        self.pairs = pairs
+    }
+}
+
+/// What a subject's own fixes made of it.
+package struct StoredMotion: Sendable, Equatable {
+    package var isMoving: Bool
+    package var position: Coordinate
+    /// The `ts` of the last fix, in Unix milliseconds; −1 if there is none.
+    package var time: Int64
+
+    package init(isMoving: Bool, position: Coordinate, time: Int64) {
+        self.isMoving = isMoving
+        self.position = position
+        self.time = time
+    }
+}
+
+/// What a commit changed in the engine's state.
+package struct StoredJournal: Sendable, Equatable {
+    package enum Operation: Sendable, Equatable {
+        case opened(user: UInt32, StoredPair)
+        case closed(user: UInt32, subject: UInt32)
+    }
+
+    /// The seq of the last event.
+    package var head: Int64
+    /// In the order in which they happened; before the users' states.
+    package var operations: [Operation] = []
+    /// By slot; `nil` is a slot that became free.
+    package var users: [(slot: UInt32, user: StoredUser?)] = []
+    package var motions: [(slot: UInt32, motion: StoredMotion)] = []
+
+    /// A journal that says nothing but where the log ends.
+    package init(head: Int64) { self.head = head }
+
+    /// - Returns: `nil` if the bytes are no journal of a version that this program knows.
+    package init?(bytes: [UInt8]) {
+        self.init(head: 0)
+        guard bytes.withUnsafeBytes({ raw in read(RawReader(raw)) }) else { return nil }
+    }
+
+    private mutating func read(_ start: RawReader) -> Bool {
+        var reader = start
+        guard let version = reader.byte(), (1...Engine.journalVersion).contains(version), let seq = reader.count(),
+            let operationCount = reader.count()
+        else { return false }
+        head = Int64(seq)
+        for _ in 0..<operationCount {
+            guard let name = reader.count(), name >> 1 < 0x7fff_ffff else { return false }
+            let user = UInt32(name >> 1)
+            if name & 1 == 1 {
+                guard let pair = reader.openPair(version: version) else { return false }
+                operations.append(.opened(user: user, StoredPair(pair)))
+            } else {
+                guard let subject = reader.slot() else { return false }
+                operations.append(.closed(user: user, subject: subject))
+            }
+        }
+        guard let userCount = reader.count() else { return false }
+        for _ in 0..<userCount {
+            guard let slot = reader.slot(), let user = reader.storedUser() else { return false }
+            users.append((slot, user))
+        }
+        guard let motionCount = reader.count() else { return false }
+        for _ in 0..<motionCount {
+            guard let slot = reader.slot(), let motion = reader.storedMotion() else { return false }
+            motions.append((slot, motion))
+        }
+        return reader.isAtEnd
+    }
+
+    package static func == (one: StoredJournal, other: StoredJournal) -> Bool {
+        one.head == other.head && one.operations == other.operations && one.users.elementsEqual(other.users) { $0 == $1 }
+            && one.motions.elementsEqual(other.motions) { $0 == $1 }
+    }
+
+    /// The bytes of a journal that says nothing but where the log ends.
+    package static func nothing(head: Int64) -> [UInt8] {
+        var bytes = [Engine.journalVersion]
+        bytes.appendVarint(UInt64(head))
+        bytes.append(contentsOf: [0, 0, 0])
+        return bytes
+    }
+}
+
+/// The whole state of a range of slots as of a commit.
+package struct StoredPage: Sendable {
+    package static var slots: Int { Engine.pageSize }
+
+    package enum Contents: Sendable {
+        case users([(slot: UInt32, user: StoredUser)])
+        case motions([(slot: UInt32, motion: StoredMotion)])
+    }
+
+    /// The commit as of which it was written.
+    package var commit: Int64
+    package var contents: Contents
+
+    /// - Parameter name: even for users, odd for subjects; which slots are in the page.
+    /// - Returns: `nil` if the bytes are not this page in a version that this program knows.
+    package init?(name: Int, bytes: [UInt8]) {
+        guard let page = bytes.withUnsafeBytes({ raw in Self.read(name, RawReader(raw)) }) else { return nil }
+        self = page
+    }
+
+    package init(commit: Int64, contents: Contents) {
+        self.commit = commit
+        self.contents = contents
+    }
+
+    private static func read(_ name: Int, _ start: RawReader) -> StoredPage? {
+        var reader = start
+        guard let version = reader.byte(), (1...Engine.pageVersion).contains(version), let type = reader.byte(),
+            let commit = reader.count(), let count = reader.count(), name >= 0, type == UInt8(name & 1),
+            name >> 1 < 0x7fff_ffff / Engine.pageSize, count <= Engine.pageSize
+        else { return nil }
+        let first = UInt32(name >> 1) * UInt32(Engine.pageSize)
+        var users: [(slot: UInt32, user: StoredUser)] = []
+        var motions: [(slot: UInt32, motion: StoredMotion)] = []
+        for _ in 0..<count {
+            guard let offset = reader.count(), offset < Engine.pageSize else { return nil }
+            let slot = first + UInt32(offset)
+            if type == 1 {
+                guard let motion = reader.storedMotion() else { return nil }
+                motions.append((slot, motion))
+                continue
+            }
+            guard case .some(.some(var user)) = reader.storedUser(), user.id != nil, let pairs = reader.count() else { return nil }
+            for _ in 0..<pairs {
+                guard let pair = reader.openPair(version: version) else { return nil }
+                user.pairs.append(StoredPair(pair))
+            }
+            users.append((slot, user))
+        }
+        guard reader.isAtEnd else { return nil }
+        return StoredPage(commit: Int64(commit), contents: type == 0 ? .users(users) : .motions(motions))
+    }
+
+    /// The page's bytes; every user in it has an id.
+    package var bytes: [UInt8] {
+        var bytes = [Engine.pageVersion]
+        switch contents {
+        case .users(let users):
+            bytes.append(0)
+            bytes.appendVarint(UInt64(commit))
+            bytes.appendVarint(UInt64(users.count))
+            for (slot, user) in users {
+                bytes.appendVarint(UInt64(slot) % UInt64(Engine.pageSize))
+                bytes.append(user)
+            }
+        case .motions(let motions):
+            bytes.append(1)
+            bytes.appendVarint(UInt64(commit))
+            bytes.appendVarint(UInt64(motions.count))
+            for (slot, motion) in motions {
+                bytes.appendVarint(UInt64(slot) % UInt64(Engine.pageSize))
+                bytes.append(motion.isMoving ? 1 : 0)
+                bytes.append(motion.position)
+                bytes.appendVarint(ZigZag.encode(motion.time))
+            }
+        }
+        return bytes
+    }
+
+    /// The name under which the page of a slot is stored.
+    package static func name(holding slot: UInt32, isMotion: Bool) -> Int { Int(slot) / Engine.pageSize * 2 + (isMotion ? 1 : 0) }
+}
+
+extension StoredPair {
+    fileprivate init(_ pair: OpenPair) {
+        self.init(subject: pair.subject, encounter: pair.encounter, since: pair.since, cause: pair.cause)
+    }
+}
+
+extension [UInt8] {
+    fileprivate mutating func append(_ user: StoredUser) {
+        var flags = Engine.Flag.used | Engine.Flag.idFollows
+        if user.hasOwnRadius { flags |= Engine.Flag.ownRadius }
+        if user.isNearOutside { flags |= Engine.Flag.nearOutside }
+        append(flags)
+        (user.id ?? []).withUnsafeBytes { appendSized($0) }
+        append(user.position)
+        appendVarint(UInt64(user.time))
+        appendMetres(user.radius)
+        appendMetres(user.accuracy)
+        appendVarint(UInt64(user.pairs.count))
+        for pair in user.pairs {
+            appendVarint(UInt64(pair.subject))
+            appendVarint(UInt64(pair.encounter))
+            appendVarint(ZigZag.encode(pair.since))
+            append(pair.cause.rawValue)
+        }
+    }
+
+    fileprivate mutating func append(_ place: Coordinate) {
+        appendFixed(place.latitude)
+        appendFixed(place.longitude)
+    }
+
+    fileprivate mutating func appendMetres(_ metres: Double) {
+        if metres >= 0, metres < 2_147_483_648, let whole = UInt64(exactly: metres) {
+            appendVarint(whole << 1)
+        } else {
+            appendVarint(1)
+            appendDouble(metres)
+        }
+    }
+}
+
+extension RawReader {
+    fileprivate mutating func slot() -> UInt32? {
+        guard let slot = count(), slot < 0x7fff_ffff else { return nil }
+        return UInt32(slot)
+    }
+
+    /// - Returns: `.some(nil)` for a slot that is free.
+    fileprivate mutating func storedUser() -> StoredUser?? {
+        guard let flags = byte() else { return nil }
+        guard flags & Engine.Flag.used != 0 else { return .some(nil) }
+        var id: [UInt8]?
+        if flags & Engine.Flag.idFollows != 0 {
+            guard let bytes = sized(), (1...128).contains(bytes.count) else { return nil }
+            id = [UInt8](bytes)
+        }
+        guard let position = place(), let time = count(), let radius = metres(), let accuracy = metres() else { return nil }
+        return StoredUser(
+            id: id, hasOwnRadius: flags & Engine.Flag.ownRadius != 0, isNearOutside: flags & Engine.Flag.nearOutside != 0,
+            position: position, time: Int64(time), radius: radius, accuracy: accuracy)
+    }
+
+    fileprivate mutating func storedMotion() -> StoredMotion? {
+        guard let moving = byte(), let position = place(), let time = varint() else { return nil }
+        return StoredMotion(isMoving: moving == 1, position: position, time: ZigZag.decode(time))
+    }
+}

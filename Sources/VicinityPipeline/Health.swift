@@ -1,0 +1,35 @@
+import Synchronization
+
+/// What is wrong with the daemon at the moment, in sentences for the operator.
+package final class Health: Sendable {
+    /// What can be wrong; each has at most one sentence.
+    package enum Part: Int, Sendable, CaseIterable {
+        /// Commits cannot be made durable.
+        case store
+        /// A part of the log cannot be read.
+        case log
+        /// Events that should go cannot be removed.
+        case retention
+        /// The clock was set.
+        case clock
+    }
+
+    private let reasons = Mutex<[Part: String]>([:])
+
+    package init() {}
+
+    /// Says what is wrong, or, with `nil`, that nothing is.
+    ///
+    /// - Returns: whether this is news: the part was well before, or is well again.
+    @discardableResult
+    package func report(_ part: Part, _ reason: String?) -> Bool {
+        reasons.withLock { reasons in
+            let wasWell = reasons[part] == nil
+            reasons[part] = reason
+            return wasWell != (reason == nil)
+        }
+    }
+
+    /// In the order of the parts; empty if all is well.
+    package var sentences: [String] { reasons.withLock { reasons in Part.allCases.compactMap { reasons[$0] } } }
+}

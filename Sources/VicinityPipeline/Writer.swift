@@ -1,0 +1,186 @@
+import VicinityCore
+import VicinityStore
+import VicinityWire
+
+// The writer: the only place where state changes.
+//
+// It takes work, lets the engine do it, and collects what came of it in an open commit, until whoever drives it takes the commit and makes it
+// durable. It knows neither threads nor clocks: the daemon drives it from a thread of its own (`EngineThread`), a simulation from a loop.
+
+/// Owns the engine, from recovery to the last commit.
+package struct Writer: ~Copyable {
+    private var engine: Engine
+    private var changes = Changes()
+    private var open: OpenCommit
+    private var builder: EventBlockBuilder
+    private var sweep: StateSweep
+    private var cursors: CursorTable
+    private let greatestCommit: Int
+
+    /// An open commit of this size must be taken before the writer is given more, in bytes.
+    package static var greatestCommit: Int { 16 << 20 }
+
+    /// - Parameter greatestCommit: bytes; less than ``greatestCommit`` only to see what happens there.
+    package init(_ recovered: consuming Recovery.Recovered, greatestCommit: Int = Writer.greatestCommit) {
+        self.greatestCommit = greatestCommit
+        let lastCommit = recovered.lastCommit
+        cursors = CursorTable(recovered.cursors)
+        engine = recovered.takeEngine()
+        builder = EventBlockBuilder(firstSeq: engine.head + 1)
+        open = OpenCommit(number: lastCommit + 1)
+        sweep = StateSweep(startingAt: lastCommit + 1)
+    }
+
+    /// Whether there is nothing to make durable and nobody to tell.
+    package var isEmpty: Bool { open.isEmpty }
+
+    /// Whether the open commit has grown to its bound.
+    package var isFull: Bool { open.size >= greatestCommit }
+
+    /// The numbers as of now.
+    package var snapshot: Snapshot {
+        mutating get {
+            var snapshot = Snapshot()
+            snapshot.users = engine.userCount
+            snapshot.subjects = engine.subjectCount
+            snapshot.pairs = engine.pairCount
+            snapshot.head = engine.head
+            snapshot.tally = changes.tally
+            snapshot.subscribers = cursors.states
+            return snapshot
+        }
+    }
+
+    /// Takes the open commit and begins the next.
+    ///
+    /// - Parameter now: Unix milliseconds; what retention counts from.
+    package mutating func takeCommit(now: Int64) -> OpenCommit {
+        if let block = builder.finish() { open.commit.blocks.append(block) }
+        builder = EventBlockBuilder(firstSeq: engine.head + 1, reserving: 4096)
+        if engine.hasJournal || !open.commit.register.isEmpty || !open.commit.signOffs.isEmpty {
+            engine.takeJournal(into: &open.commit.journal)
+            sweep.advance(engine, &open.commit)
+        }
+        open.commit.wallTime = now
+        open.snapshot = snapshot
+        var ready = OpenCommit(number: open.isChange ? open.commit.number + 1 : open.commit.number)
+        swap(&ready, &open)
+        return ready
+    }
+
+    // MARK: - Work
+
+    /// Does one thing; what comes of it is in the open commit.
+    ///
+    /// - Parameter now: Unix milliseconds.
+    package mutating func handle(_ work: Work, now: Int64) {
+        open.isEmpty = false
+        switch work {
+        case .fixes(let batch, let gateway):
+            engine.apply(batch, now: now, into: &changes)
+            cover(batch, gateway)
+            open.size += batch.fixes.count * 24
+        case .settle(let gateway, let line):
+            open.cover(gateway, upTo: line, errors: [])
+        case .put(let rows, let reply):
+            put(rows, now: now)
+            open.replies.append { reply.send(rows.count) }
+        case .remove(let ids, let reply):
+            let slots = engine.remove(ids, now: now, into: &changes)
+            open.commit.register.append(contentsOf: slots.map { .remove(slot: $0) })
+            open.size += slots.count * 64
+            open.replies.append { reply.send(slots.count) }
+        case .user(let id, let reply):
+            let view = engine.user(id)
+            open.replies.append { reply.send(view) }
+        case .isMoving(let id, let reply):
+            let isMoving = engine.subject(id)?.isMoving
+            open.replies.append { reply.send(isMoving) }
+        case .configure(let rules):
+            engine.rules = rules
+        case .subscribe, .readCut, .acknowledge, .release, .subscribers, .removeSubscriber: handleSubscriber(work, now: now)
+        }
+        collect()
+    }
+
+    private mutating func handleSubscriber(_ work: Work, now: Int64) {
+        switch work {
+        case .subscribe(let request, let reply):
+            let outcome = subscribe(request, now: now)
+            open.replies.append { reply.send(outcome) }
+        case .readCut(let holder, let reply):
+            let piece = cursors.cut(of: holder).flatMap { engine.readCut($0) }
+            open.size += piece?.pairs.byteCount ?? 0
+            open.replies.append { reply.send(piece) }
+        case .acknowledge(let holder, let seq, let reply):
+            note(cursors.acknowledge(holder: holder, seq: min(seq, engine.head), now: now))
+            open.replies.append { reply.send(()) }
+        case .release(let holder):
+            if let cut = cursors.release(holder: holder) { engine.endCut(cut) }
+        case .subscribers(let reply):
+            let states = cursors.states
+            open.replies.append { reply.send(states) }
+        case .removeSubscriber(let name, let reply):
+            let outcome = cursors.remove(name)
+            if case .removed = outcome { note(.remove(name: name)) }
+            open.replies.append { reply.send(outcome) }
+        case .fixes, .settle, .put, .remove, .user, .isMoving, .configure: break
+        }
+    }
+
+    private mutating func subscribe(
+        _ request: SubscriptionRequest, now: Int64
+    ) -> Result<OpenedSubscription, SubscriptionRefusal> {
+        let opened = cursors.open(request, head: engine.head, now: now)
+        guard case .success(let grant) = opened else { return opened.map { OpenedSubscription(after: $0.after) } }
+        note(grant.change)
+        if request.wantsSnapshot { cursors.setCut(engine.beginCut(), of: request.holder) }
+        return .success(OpenedSubscription(after: grant.after))
+    }
+
+    private mutating func note(_ change: CursorChange?) {
+        guard let change else { return }
+        open.commit.cursors.append(change)
+        open.size += 256
+    }
+
+    private mutating func put(_ rows: [SubjectRow], now: Int64) {
+        let placements = rows.compactMap { row in
+            Coordinate(latitudeDegrees: row.latitude, longitudeDegrees: row.longitude).map {
+                SubjectPlacement(id: row.id, kind: row.kind, position: $0)
+            }
+        }
+        precondition(placements.count == rows.count, "a put is checked before it comes here")
+        let slots = engine.put(placements, now: now, into: &changes)
+        for (row, slot) in zip(rows, slots) {
+            var placed = row
+            placed.slot = slot
+            open.commit.register.append(.put(placed))
+            open.size += 128 + (row.details?.utf8.count ?? 0)
+        }
+    }
+
+    /// Notes the lines of a batch as dealt with, with the errors of the decoder and of the engine in the order of the lines.
+    private mutating func cover(_ batch: FixBatch, _ gateway: Gateway) {
+        var errors: [(line: UInt64, error: LineError)] = []
+        if !batch.errors.isEmpty || !changes.errors.isEmpty {
+            errors = (batch.errors + changes.errors).map { (batch.firstLine + UInt64($0.line), $0) }
+            errors.sort { $0.line < $1.line }
+        }
+        changes.count(invalid: batch.errors.count)
+        // An error is small, but a gateway may send nothing else.
+        open.size += errors.count * 160
+        open.cover(gateway, upTo: batch.firstLine + UInt64(batch.lineCount) - 1, errors: errors)
+    }
+
+    /// Takes what the engine brought forth into the open commit.
+    private mutating func collect() {
+        if !changes.transitions.isEmpty {
+            open.size += changes.transitions.count * 64
+            engine.encode(changes.transitions, into: &builder, finished: &open.commit.blocks)
+        }
+        open.commit.signOffs.append(contentsOf: changes.signOffs)
+        changes.removeAll()
+        engine.reclaim()
+    }
+}

@@ -1,0 +1,55 @@
+internal import CLinux
+import Logging
+import Synchronization
+import VicinityStore
+import VicinitySystem
+
+/// Tells the manager and the log how far the start has come, once it takes longer than two seconds.
+final class StartupProgress: Sendable {
+    /// Milliseconds before the first word, and between two.
+    private static let patience: Int64 = 2000
+
+    private let notifier: Notifier
+    private let logger: Logger
+    /// When something was last told, in monotonic milliseconds.
+    private let told: Mutex<Int64>
+    private let started: Int64
+
+    init(notifier: Notifier, logger: Logger) {
+        self.notifier = notifier
+        self.logger = logger
+        started = vicinity_monotonic_milliseconds()
+        told = Mutex(started)
+    }
+
+    /// The store is being opened.
+    func opening(_ step: OpeningStep) {
+        let text: String
+        switch step {
+        case .checkingFile(let bytes): text = "checking all of the log, \(bytes >> 20) MiB, since it was not closed in order"
+        case .checkingState: text = "checking the state"
+        case .migrating(let from, let to): text = "bringing the log from format \(from) to \(to)"
+        case .ready: return
+        }
+        notifier.status("starting: \(text)")
+        // A check of a large log is one call that cannot be asked how far it is, so this is said before it.
+        if case .checkingState = step { return }
+        logger.notice("\(text)")
+    }
+
+    /// So many pieces of the state have been read.
+    func restored(_ pieces: Int) {
+        let now = vicinity_monotonic_milliseconds()
+        let isDue = told.withLock { told in
+            guard now >= told + Self.patience else { return false }
+            told = now
+            return true
+        }
+        guard isDue else { return }
+        notifier.status("starting: restoring the state, \(pieces) pieces read")
+        logger.notice("restoring the state", metadata: ["pieces": "\(pieces)", "seconds": "\((now - started) / 1000)"])
+    }
+
+    /// The state is back.
+    func end() { notifier.status("starting: opening the sockets") }
+}

@@ -1,0 +1,55 @@
+import VicinityCore
+import VicinityPipeline
+
+/// The operator: changes the register and the settings, looks at users and subscribers, lets events go. What is answered is checked where the
+/// answers are handed on.
+struct OperatorClient {
+    private unowned let world: ServiceSimulation
+    /// The furthest that it has ever asked events to go, one past the last.
+    private(set) var pruned: Int64 = 0
+
+    init(_ world: ServiceSimulation) { self.world = world }
+
+    /// Does one thing.
+    ///
+    /// - Returns: whether somebody took it.
+    mutating func step() -> Bool {
+        guard let daemon = world.daemon, daemon.phase == .running else { return false }
+        let dice = world.dice
+        let mailbox = daemon.mailbox
+        switch dice.below(14) {
+        case 0..<7:
+            let rows = world.town.put()
+            world.trace("the operator puts \(rows.count) subjects")
+            return !rows.isEmpty && daemon.inbox.put(.put(rows, Reply { mailbox.put(.count($0)) }))
+        case 7, 8:
+            let ids = world.town.removal()
+            world.trace("the operator removes \(ids.map(Text.quoted).joined(separator: " "))")
+            return daemon.inbox.put(.remove(ids, Reply { mailbox.put(.count($0)) }))
+        case 9: return daemon.inbox.put(.user(world.town.someUser(), Reply { mailbox.put(.user($0)) }))
+        case 10: return daemon.inbox.put(.subscribers(Reply { mailbox.put(.subscribers($0)) }))
+        case 11:
+            guard let name = dice.pick(world.relays).name, dice.chance(0.3) else { return false }
+            world.trace("the operator removes the cursor of \(name)")
+            return daemon.inbox.put(.removeSubscriber(name: Array(name.utf8), Reply { mailbox.put(.removal($0)) }))
+        case 12: return prune(daemon)
+        default:
+            guard dice.chance(world.traits.reloads) else { return false }
+            world.town.reconfigure()
+            return daemon.inbox.put(.configure(world.town.rules))
+        }
+    }
+
+    private mutating func prune(_ daemon: SimulatedDaemon) -> Bool {
+        let dice = world.dice
+        let head = daemon.feed.head
+        var before: Int64?
+        if dice.chance(0.6), dice.chance(0.5) || head > 20 {
+            before = dice.chance(0.3) ? head + 1 : 1 + dice.whole(0...head)
+        }
+        pruned = max(pruned, before ?? 0)
+        world.trace("the operator lets events go before \(before.map { "\($0)" } ?? "what is configured")")
+        daemon.prunes.append(PruneRequest(beforeSeq: before, reply: Reply { [mailbox = daemon.mailbox] in mailbox.put(.pruned($0)) }))
+        return true
+    }
+}

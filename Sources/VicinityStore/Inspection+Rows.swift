@@ -1,0 +1,137 @@
+// The rows of each table, one by one, around those that cannot be read.
+
+import GRDB
+import VicinityCore
+
+extension Inspection {
+    /// Every block that holds an event from `seq` on, in order.
+    ///
+    /// `body` gets a fault for each block that cannot be read and for each run of events that is missing before the next block or at the
+    /// end; what follows comes after it. What `body` throws ends it.
+    package func forEachBlock(from seq: Int64 = 0, _ body: (Result<Block, StoreFault>) throws -> Void) throws {
+        try access { database in
+            let first = try? Int64.fetchOne(database, sql: "SELECT max(first_seq) FROM blocks WHERE first_seq <= ?", arguments: [seq])
+            // The seq that is due; not known at the beginning, and after a block that could not be read.
+            var due: Int64?
+            try TableWalk(BlockRow.select, key: "first_seq", path: path).forEach(from: first ?? 0, in: database) { row in
+                switch row {
+                case .failure(let fault):
+                    due = nil
+                    try body(.failure(fault))
+                case .success(let row):
+                    let block: Block
+                    do throws(StoreFault) {
+                        let found = try BlockRow(row, path: path)
+                        block = Block(events: try found.block(path: path), wallTime: found.wallTime)
+                    } catch {
+                        due = nil
+                        try body(.failure(error))
+                        return
+                    }
+                    if let due, block.events.firstSeq != due { try body(.failure(missing(from: due, to: block.events.firstSeq - 1))) }
+                    due = block.events.lastSeq + 1
+                    if block.events.lastSeq >= seq { try body(.success(block)) }
+                }
+            }
+            if let due, case .success(let head) = Result(catching: { try LastCommit.newest(database, path: path) }), let head,
+                head.head >= due
+            {
+                try body(.failure(missing(from: due, to: head.head)))
+            }
+        }
+    }
+
+    /// Every piece of the state, in the order of recovery.
+    ///
+    /// `body` gets a fault for each that cannot be read, and for each journal that is missing; the sign-offs that can be read come after
+    /// the faults of theirs. What `body` throws ends it.
+    package func forEach(_ body: (Result<Recovered, StoreFault>) throws -> Void) throws {
+        try access { database in
+            try walk(SubjectRow.select, key: "slot", in: database, body) { row in .subject(try SubjectRow(row, path: path)) }
+            try walkSignOffs(in: database, body)
+            if schemaVersion >= 2 { try walkCursors(in: database, body) }
+            try walk(StatePage.select, key: "number", in: database, body) { row in .page(try StatePage(row, path: path)) }
+            try walkJournals(in: database, body)
+        }
+    }
+
+    private func missing(from first: Int64, to last: Int64) -> StoreFault {
+        .damaged(path: path, what: first == last ? "event \(first) is missing" : "the events \(first) to \(last) are missing")
+    }
+
+    private func walk(
+        _ select: String, key: String, in database: Database, _ body: (Result<Recovered, StoreFault>) throws -> Void,
+        _ piece: (Row) throws -> Recovered
+    ) throws {
+        try TableWalk(select, key: key, path: path).forEach(from: .min, in: database) { row in
+            try body(row.flatMap { row in Result { try piece(row) }.mapError { StoreFault($0, path: path) } })
+        }
+    }
+
+    /// By hash, since the order of recovery would need an index, which may be damaged; and then in the order of recovery.
+    private func walkSignOffs(in database: Database, _ body: (Result<Recovered, StoreFault>) throws -> Void) throws {
+        var found: [SignOff] = []
+        try TableWalk(SignOff.select, key: "hash", path: path).forEach(from: .min, in: database) { row in
+            switch row.flatMap({ row in Result { try SignOff(row, path: path) }.mapError { StoreFault($0, path: path) } }) {
+            case .success(let signOff): found.append(signOff)
+            case .failure(let fault): try body(.failure(fault))
+            }
+        }
+        found.sort { ($0.until, Int64(bitPattern: $0.hash)) < ($1.until, Int64(bitPattern: $1.hash)) }
+        for signOff in found { try body(.success(.signOff(signOff))) }
+    }
+
+    /// From both ends to the first row that cannot be read: names cannot be counted through, and there are few.
+    private func walkCursors(in database: Database, _ body: (Result<Recovered, StoreFault>) throws -> Void) throws {
+        var last: [UInt8] = []
+        let fault = try walkCursors("", in: database) { cursor in
+            if let name = try? cursor.get().name { last = name }
+            try body(cursor.map { .cursor($0) })
+        }
+        guard let fault else { return }
+        try body(.failure(fault))
+        var rest: [Result<Cursor, StoreFault>] = []
+        _ = try walkCursors(" DESC", in: database) { rest.append($0) }
+        for cursor in rest.reversed() {
+            if let name = try? cursor.get().name, last.lexicographicallyPrecedes(name) { try body(cursor.map { .cursor($0) }) }
+        }
+    }
+
+    /// - Returns: why it ended early.
+    private func walkCursors(
+        _ order: String, in database: Database, _ body: (Result<Cursor, StoreFault>) throws -> Void
+    ) throws -> StoreFault? {
+        let rows: RowCursor
+        do { rows = try Row.fetchCursor(database, sql: Cursor.select + " ORDER BY name" + order) } catch {
+            return StoreFault(error, path: path)
+        }
+        while true {
+            let next: Row?
+            do { next = try rows.next() } catch { return StoreFault(error, path: path) }
+            guard let row = next else { return nil }
+            try body(Result { try Cursor(row, path: path) }.mapError { StoreFault($0, path: path) })
+        }
+    }
+
+    private func walkJournals(in database: Database, _ body: (Result<Recovered, StoreFault>) throws -> Void) throws {
+        let newest = try? LastCommit.newest(database, path: path)
+        var due = newest?.neededFrom
+        func tellMissing(before number: Int64) throws {
+            guard let first = due, first < number else { return }
+            let what = first == number - 1 ? "the journal of commit \(first) is" : "the journals of commits \(first) to \(number - 1) are"
+            try body(.failure(.damaged(path: path, what: "\(what) missing")))
+        }
+        try TableWalk(CommitRow.select, key: "number", path: path).forEach(from: due ?? 0, in: database) { row in
+            switch row.flatMap({ row in Result { try CommitRow(row, path: path) }.mapError { StoreFault($0, path: path) } }) {
+            case .success(let commit):
+                try tellMissing(before: commit.number)
+                due = commit.number + 1
+                try body(.success(.journal(commit: commit.number, bytes: commit.journal)))
+            case .failure(let fault):
+                due = nil
+                try body(.failure(fault))
+            }
+        }
+        if let newest { try tellMissing(before: newest.number + 1) }
+    }
+}

@@ -1,0 +1,91 @@
+internal import ArgumentParser
+internal import Glibc
+internal import VicinityClient
+internal import VicinityOffline
+
+struct LogCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "log",
+        abstract: "Read the log without the daemon, or have the daemon remove old events.",
+        discussion: """
+            EXAMPLES:
+              vicinityctl log dump /var/lib/vicinity --after 5000 --limit 100
+              vicinityctl log verify /var/lib/vicinity
+              vicinityctl log prune --before 1000001
+            """,
+        subcommands: [Dump.self, Verify.self, PruneCommand.self])
+
+    struct Dump: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Write the events that are kept, one JSON object a line, as events.sock gives them.",
+            discussion: """
+                Stops at the first event that cannot be read, says so, and exits with 1; --after goes on behind it.
+
+                EXAMPLES:
+                  vicinityctl log dump /var/lib/vicinity | gzip > events.ndjson.gz
+                  vicinityctl log dump /var/lib/vicinity --after 5000 --limit 100
+                """)
+
+        @Option(help: ArgumentHelp("Begin after this seq.", valueName: "seq"))
+        var after: Int64 = 0
+
+        @Option(help: ArgumentHelp("At most so many events.", valueName: "n"))
+        var limit: Int64?
+
+        @Argument(help: ArgumentHelp("The directory that holds vicinity.db.", valueName: "state-dir"))
+        var stateDirectory: String
+
+        func validate() throws {
+            if after < 0 || after == .max { throw ValidationError("--after is \(after), must be a seq or 0") }
+            if let limit, limit < 1 { throw ValidationError("--limit is \(limit), must be 1 or more") }
+        }
+
+        func run() throws {
+            var status = ExaminationStatus.sound
+            do throws(Unexaminable) {
+                let dump = LogDump(directory: stateDirectory, after: after, limit: limit ?? .max)
+                switch try dump.run(to: STDOUT_FILENO) {
+                case .complete, .unread: break
+                case .damaged(let why):
+                    Console.standard.refuse(why)
+                    status = .damaged
+                }
+            } catch {
+                Console.standard.refuse("\(error)")
+                status = .unexaminable
+            }
+            try status.conclude()
+        }
+    }
+
+    struct Verify: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Read every event that is kept, and say what is wrong.",
+            discussion: """
+                Each block's checksum, that they follow one another up to the last commit, and that each pair enters and leaves in turn. \
+                `vicinityctl doctor` checks everything else too. The exit status is 0 if all is sound, 1 if not, 2 if there is no log.
+
+                EXAMPLES:
+                  vicinityctl log verify /var/lib/vicinity
+                """)
+
+        @Argument(help: ArgumentHelp("The directory that holds vicinity.db.", valueName: "state-dir"))
+        var stateDirectory: String
+
+        func run() throws {
+            let progress = OfflineProgress()
+            var status = ExaminationStatus.sound
+            do throws(Unexaminable) {
+                let report = try Examination(directory: stateDirectory, scope: .log) { progress.show($0) }.run()
+                progress.clear()
+                Console.standard.saySafely(report.logText)
+                if report.verdict == .damaged { status = .damaged }
+            } catch {
+                progress.clear()
+                Console.standard.refuse("\(error)")
+                status = .unexaminable
+            }
+            try status.conclude()
+        }
+    }
+}

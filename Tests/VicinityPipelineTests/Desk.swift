@@ -1,0 +1,141 @@
+import NIOCore
+import Synchronization
+import Testing
+import VicinityCore
+import VicinityPipeline
+import VicinityStore
+import VicinityWire
+
+/// The daemon's logic on a desk: a writer, a store in memory, a feed, driven by hand.
+struct Desk: ~Copyable {
+    let store: MemoryStore
+    let feed: Feed
+    let statistics = Statistics()
+    private(set) var writer: Writer
+    private let committer: Committer
+    private let hasher: IDHasher
+    private var now: Int64 = 1_732_290_000_000
+
+    /// - Parameter contents: what a crash left; `nil` begins anew.
+    static func open(_ contents: MemoryStore.Contents? = nil) throws -> Desk {
+        let identity = LogIdentity(logID: String(repeating: "a", count: 32), signOffKey: [UInt8](repeating: 7, count: 16))
+        let store = MemoryStore(contents ?? MemoryStore.Contents(identity: identity))
+        let feed = Feed(head: store.head.seq, oldest: try store.oldest())
+        return Desk(store, feed, try Recovery.run(store, rules: Rules(), hashSeed: 1))
+    }
+
+    private init(_ store: MemoryStore, _ feed: Feed, _ recovered: consuming Recovery.Recovered) {
+        self.store = store
+        self.feed = feed
+        hasher = IDHasher(seed: 1)
+        writer = Writer(recovered)
+        committer = Committer(store: store, feed: feed, statistics: statistics)
+    }
+
+    mutating func perform(_ work: Work) { writer.handle(work, now: now) }
+
+    /// Makes what was done durable.
+    @discardableResult
+    mutating func commit() -> Committer.Outcome { committer.attempt(writer.takeCommit(now: now)) }
+
+    /// Puts subjects at 0°, 0°.
+    mutating func put(_ ids: String...) {
+        perform(
+            .put(ids.map { SubjectRow(slot: 0, id: Array($0.utf8), kind: Array("toll".utf8), latitude: 0, longitude: 0) }, Reply { _ in }))
+        commit()
+    }
+
+    /// One fix of a user, at the subjects or far from them.
+    mutating func fix(_ user: String, isNear: Bool, time: Int64) {
+        var batch = FixBatch(source: 1, firstLine: 1)
+        let id = Array(user.utf8)
+        var fix = Fix(kind: .user, idOffset: 0, idLength: UInt8(id.count), line: 0, hash: hasher.hash(id))
+        fix.latitude = isNear ? 0 : 100_000_000
+        fix.time = time
+        batch.fixes = [fix]
+        batch.ids = id
+        batch.lineCount = 1
+        perform(.fixes(batch, Gateway(id: 1) { _ in }))
+    }
+
+    /// So many events, in commits of their own.
+    mutating func events(_ count: Int64) {
+        for number in feed.head..<(feed.head + count) {
+            fix("u\(number / 2)", isNear: number.isMultiple(of: 2), time: number)
+            commit()
+        }
+    }
+}
+
+/// A relay's end of a conversation: takes the steps, answers them from the desk, and keeps what was sent.
+struct Relay {
+    var conversation: EventsConversation
+    private(set) var lines: [String] = []
+    private(set) var waits = 0
+    private(set) var isClosed = false
+    private let inbox = Mailbox()
+    private let holder: UInt64
+
+    init(_ desk: borrowing Desk, holder: UInt64 = 1, _ subscription: String) {
+        self.holder = holder
+        conversation = EventsConversation(feed: desk.feed, logID: desk.store.identity.logID, holder: holder)
+        say("{\"subscribe\":\(subscription)}")
+    }
+
+    mutating func say(_ line: String) { conversation.take(.text(Array(line.utf8))) }
+
+    /// Takes steps until there is nothing to do but wait for a commit.
+    ///
+    /// - Parameter commits: whether to make durable what was asked of the writer, as often as it takes.
+    mutating func run(_ desk: inout Desk, canWrite: Bool = true, commits: Bool = true) throws {
+        while !isClosed {
+            inbox.deliver(to: &conversation)
+            if let step = conversation.next(canWrite: canWrite, now: 0) {
+                try take(step, &desk)
+            } else {
+                guard commits, !desk.writer.isEmpty else { return }
+                desk.commit()
+            }
+        }
+    }
+
+    private mutating func take(_ step: EventsConversation.Step, _ desk: inout Desk) throws {
+        switch step {
+        case .write(let buffer):
+            lines += String(buffer: buffer).split(separator: "\n").map(String.init)
+        case .load(let seq): conversation.loaded(.success(try desk.store.blocks(after: seq, maxBytes: EventsConversation.pieceSize)))
+        case .open(let request):
+            desk.perform(.subscribe(request, Reply { [inbox] answer in inbox.put { $0.opened(answer) } }))
+        case .wait:
+            waits += 1
+            conversation.waited()
+        case .readCut: desk.perform(.readCut(holder: holder, Reply { [inbox] piece in inbox.put { $0.took(piece) } }))
+        case .acknowledge(let seq):
+            desk.perform(.acknowledge(holder: holder, seq: seq, Reply { [inbox] _ in inbox.put { $0.acknowledged() } }))
+        case .report(let reason): lines.append("report: \(reason)")
+        case .close: isClosed = true
+        }
+    }
+
+    /// The connection goes.
+    mutating func hangUp(_ desk: inout Desk) {
+        if let seq = conversation.closed() { desk.perform(.acknowledge(holder: holder, seq: seq, Reply { _ in })) }
+        if conversation.isHolding { desk.perform(.release(holder: holder)) }
+        desk.commit()
+    }
+}
+
+/// Answers that have come and were not yet handed on.
+private final class Mailbox: Sendable {
+    private let answers = Mutex<[@Sendable (inout EventsConversation) -> Void]>([])
+
+    func put(_ answer: @escaping @Sendable (inout EventsConversation) -> Void) { answers.withLock { $0.append(answer) } }
+
+    func deliver(to conversation: inout EventsConversation) {
+        let taken = answers.withLock { answers in
+            defer { answers = [] }
+            return answers
+        }
+        for answer in taken { answer(&conversation) }
+    }
+}
