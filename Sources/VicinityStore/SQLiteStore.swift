@@ -137,7 +137,10 @@ package final class SQLiteStore: LogStore {
             try pool.writeWithoutTransaction { database in try database.checkpointUnlessBusy(.passive) }
         } catch {
             let fault = StoreFault(error, path: path)
-            if !fault.mayPass { update { $0.fault = fault } }
+            update { state in
+                // What may pass is tried again after the next commit.
+                if fault.mayPass { state.waiting = Self.greatestWAL } else { state.fault = fault }
+            }
         }
     }
 
