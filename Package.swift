@@ -61,30 +61,31 @@ let package = Package(
         library("VicinityPipeline", ["VicinityCore", "VicinityWire", "VicinityStore", nioCore]),
         library("VicinityTransport", ["CLinux", nioCore, nioPosix]),
         library("VicinitySystem", ["CLinux", "CSystemd", logging]),
+        library("VicinityConfiguration", ["VicinityCore", .product(name: "Yams", package: "Yams")]),
         library(
             "VicinityServer",
             [
-                "VicinityCore", "VicinityWire", "VicinityStore", "VicinityPipeline", "VicinityTransport", "VicinitySystem", "CLinux",
-                nioCore, nioPosix, logging,
+                "VicinityCore", "VicinityWire", "VicinityStore", "VicinityPipeline", "VicinityTransport", "VicinitySystem",
+                "VicinityConfiguration", "CLinux", nioCore, nioPosix, logging,
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
-                .product(name: "Yams", package: "Yams"),
                 .product(name: "DequeModule", package: "swift-collections"),
             ]),
         library("VicinitySimulation", ["VicinityCore", "VicinityWire", "VicinityStore", "VicinityPipeline", nioCore]),
         library("VicinityOffline", ["VicinityCore", "VicinityWire", "VicinityStore"]),
         library("VicinityClient", ["CZlib"]),
+        library("VicinityRehearsal", ["VicinityCore", "VicinityWire", "VicinityConfiguration", "VicinityClient"]),
         library("VicinityBenchmarks", ["VicinityCore", "VicinityWire", "VicinityStore", "VicinityPipeline"]),
 
         // Programs: a command line each.
         program(
             "vicinityd",
             [
-                "VicinityServer", "VicinitySystem", argumentParser, logging,
+                "VicinityServer", "VicinityConfiguration", "VicinitySystem", argumentParser, logging,
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ]),
-        program("vicinityctl", ["VicinityClient", "VicinityOffline", argumentParser]),
+        program("vicinityctl", ["VicinityClient", "VicinityOffline", "VicinityRehearsal", argumentParser]),
         program("vicinity-sim", ["VicinitySimulation", argumentParser]),
 
         tests("ArchitectureTests", []),
@@ -99,10 +100,12 @@ let package = Package(
         tests("VicinitySimulationTests", ["VicinitySimulation"], resources: [.copy("Fixtures")]),
         tests("VicinityTransportTests", ["VicinityTransport", "CLinux", nioCore, nioPosix]),
         tests("VicinitySystemTests", ["VicinitySystem", "CLinux", logging]),
+        tests("VicinityConfigurationTests", ["VicinityConfiguration", "VicinityCore"], resources: [.copy("Golden")]),
         tests(
-            "VicinityServerTests", ["VicinityServer", "VicinityPipeline", "VicinityCore", "VicinityWire", "VicinityStore"],
-            resources: [.copy("Configuration/Golden")]),
+            "VicinityServerTests",
+            ["VicinityServer", "VicinityConfiguration", "VicinityPipeline", "VicinityCore", "VicinityWire", "VicinityStore"]),
         tests("VicinityClientTests", ["VicinityClient", "vicinityctl", argumentParser], resources: [.copy("Fixtures")]),
+        tests("VicinityRehearsalTests", ["VicinityRehearsal", "VicinityClient", "VicinityCore"]),
         tests("EndToEndTests", ["VicinityClient"], resources: [.copy("Fixtures")]),
     ],
     cxxLanguageStandard: .cxx17

@@ -18,11 +18,14 @@ sanitizers=fuzzer,address
 decoders=(
     "fix-decoder Tests/Fuzz/FixDecoderFuzz.swift Tests/VicinityWireTests/Decoded.swift"
     "control Tests/Fuzz/ControlFuzz.swift"
+    "track Tests/Fuzz/TrackFuzz.swift"
 )
 
-swift build --scratch-path "$scratch" -Xswiftc -sanitize="$sanitizers" --target VicinityWire
+for target in VicinityWire VicinityClient; do
+    swift build --scratch-path "$scratch" -Xswiftc -sanitize="$sanitizers" --target "$target"
+done
 build=$(swift build --scratch-path "$scratch" --show-bin-path)
-mapfile -t objects < <(find "$build"/{VicinityWire,VicinityCore,CSimdjson,CPrimitives}.build -name '*.o' 2>/dev/null)
+mapfile -t objects < <(find "$build"/{VicinityWire,VicinityCore,CSimdjson,CPrimitives,VicinityClient}.build -name '*.o' 2>/dev/null)
 # Harnesses belong to the package, whose name for the compiler is that of its folder.
 package=$(basename "$root" | tr '[:upper:]' '[:lower:]')
 
@@ -33,8 +36,8 @@ for decoder in "${decoders[@]}"; do
     say "=== $name, $seconds s"
     swiftc -swift-version 6 -O -sanitize="$sanitizers" -parse-as-library -package-name "$package" -module-name Harness \
         -I "$build/Modules" -Xcc -fmodule-map-file="$build/CSimdjson.build/module.modulemap" \
-        -Xcc -fmodule-map-file="$build/CPrimitives.build/module.modulemap" \
-        "${sources[@]}" "${objects[@]}" -lsimdjson -lstdc++ -lm -o "$scratch/fuzz-$name"
+        -Xcc -fmodule-map-file="$build/CPrimitives.build/module.modulemap" -Xcc -fmodule-map-file=Sources/CZlib/module.modulemap \
+        "${sources[@]}" "${objects[@]}" -lsimdjson -lstdc++ -lz -lm -o "$scratch/fuzz-$name"
     mkdir -p "$scratch/corpus-$name" "$scratch/findings-$name"
     "$scratch/fuzz-$name" -max_total_time="$seconds" -max_len=4096 -timeout=10 -print_final_stats=1 -verbosity=0 \
         -dict=Tests/Fuzz/dictionary.txt -artifact_prefix="$scratch/findings-$name/" \

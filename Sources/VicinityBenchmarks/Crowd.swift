@@ -11,6 +11,9 @@ struct Crowd {
     private var round: Int64 = 0
     let ids: [[UInt8]]
 
+    /// Long after every fix.
+    static let now = ClockReading(wall: 1_800_000_000_000, steady: 0)
+
     /// South-west corner of the square, in units of 1e-7 degree.
     static let south: Int32 = 395_000_000
     static let west: Int32 = 1_160_000_000

@@ -30,7 +30,7 @@ struct LogBenchmark {
         var rules = Rules()
         rules.accuracyCap = 0
         let hasher = IDHasher(seed: 1)
-        var writer = Writer(try Recovery.run(store, rules: rules, hashSeed: 1))
+        var writer = Writer(try Recovery.run(store, rules: rules, hashSeed: 1, now: Crowd.now))
         let committer = Committer(store: store, feed: Feed(head: 0, oldest: 1), statistics: Statistics())
         var crowd = Crowd(users: users, kilometers: kilometers, step: step, seed: 42)
         let rows = crowd.subjects(subjects).map { place in
@@ -38,7 +38,7 @@ struct LogBenchmark {
                 slot: 0, id: place.id, kind: place.kind, latitude: place.position.latitudeDegrees,
                 longitude: place.position.longitudeDegrees)
         }
-        writer.handle(.put(rows, Reply { _ in }), now: 0)
+        writer.handle(.put(rows, Reply { _ in }), now: Crowd.now)
         var seconds = 0.0
         var decoder = FixDecoder(hasher: hasher, radii: 50...50_000, parser: JSONParser())
         var first: UInt64 = 1
@@ -54,7 +54,7 @@ struct LogBenchmark {
                         UnsafeRawBufferPointer(rebasing: bytes[offset..<min(bytes.count, offset + 65_536)]), into: &batch)
                     first += UInt64(batch.lineCount)
                     pending += Int(batch.lineCount)
-                    writer.handle(.fixes(batch, Gateway(id: 1) { _ in }), now: 1_800_000_000_000)
+                    writer.handle(.fixes(batch, Gateway(id: 1) { _ in }), now: Crowd.now)
                     // What comes in 5 ms at a million fixes a second.
                     if pending >= 5000 {
                         pending = 0
@@ -72,7 +72,7 @@ struct LogBenchmark {
     }
 
     private func commit(_ writer: inout Writer, _ committer: Committer) {
-        switch committer.attempt(writer.takeCommit(now: 1_800_000_000_000)) {
+        switch committer.attempt(writer.takeCommit(now: Crowd.now.wall)) {
         case .done: break
         case .waits(let fault), .failed(let fault): preconditionFailure("the log failed: \(fault)")
         }

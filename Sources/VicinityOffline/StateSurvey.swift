@@ -63,7 +63,7 @@ struct StateSurvey: ~Copyable {
         defer { findings.add(found) }
         guard let restoration else { return nil }
         do throws(Restoration.Damaged) {
-            return try restoration.finish()
+            return try restoration.finish(now: ClockReading(wall: 0, steady: 0))
         } catch {
             found.add(.state, "the state cannot be put together: \(error.what)", meaning: Self.meaningOfState)
             return nil

@@ -24,10 +24,12 @@ package enum Recovery {
 
     /// Reads everything that the store recovers into a new engine.
     ///
-    /// - Parameter progress: called now and then with the number of pieces that have been read.
+    /// - Parameters:
+    ///   - now: from when on silence and what dwells and cools down is counted anew.
+    ///   - progress: called now and then with the number of pieces that have been read.
     /// - Throws: ``Failure``; a log whose parts contradict one another is refused, never mended.
     package static func run(
-        _ store: any LogStore, rules: Rules, hashSeed: UInt64, progress: (Int) -> Void = { _ in }
+        _ store: any LogStore, rules: Rules, hashSeed: UInt64, now: ClockReading, progress: (Int) -> Void = { _ in }
     ) throws(Failure) -> Recovered {
         guard let key = SipHashKey(bytes: store.identity.signOffKey) else {
             throw Failure(description: "the log's sign-off key is not 16 bytes long: the log is damaged")
@@ -54,7 +56,7 @@ package enum Recovery {
         }
         let engine: Engine
         do throws(Restoration.Damaged) {
-            engine = try restoration.finish()
+            engine = try restoration.finish(now: now)
         } catch {
             throw Failure(description: "the log is damaged: \(error.what)")
         }
@@ -72,7 +74,10 @@ extension Restoration {
             guard let position = Coordinate(latitudeDegrees: row.latitude, longitudeDegrees: row.longitude) else {
                 throw Damaged(what: "the register holds a subject that is nowhere on earth")
             }
-            subject(slot: row.slot, SubjectPlacement(id: row.id, kind: row.kind, position: position))
+            subject(
+                slot: row.slot,
+                SubjectPlacement(
+                    id: row.id, kind: row.kind, position: position, validFrom: row.validFrom, validUntil: row.validUntil))
         case .signOff(let entry): signOff(entry)
         case .cursor: break
         case .page(let stored): try page(name: stored.index, stored.bytes)

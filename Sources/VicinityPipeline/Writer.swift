@@ -1,4 +1,4 @@
-import VicinityCore
+package import VicinityCore
 import VicinityStore
 import VicinityWire
 
@@ -70,10 +70,19 @@ package struct Writer: ~Copyable {
 
     // MARK: - Work
 
-    /// Does one thing; what comes of it is in the open commit.
-    ///
-    /// - Parameter now: Unix milliseconds.
-    package mutating func handle(_ work: Work, now: Int64) {
+    /// Lets happen what is due by the clocks; what comes of it is in the open commit.
+    package mutating func advance(to now: ClockReading) {
+        engine.advance(to: now, into: &changes)
+        if engine.hasJournal || !changes.transitions.isEmpty { open.isEmpty = false }
+        collect()
+    }
+
+    /// When ``advance(to:)`` is due at the latest, on the steady clock, in milliseconds; `nil` if nothing is pending.
+    package func wake(now: ClockReading) -> Int64? { engine.wake(now: now) }
+
+    /// Does one thing, after what is due by the clocks; what comes of it is in the open commit.
+    package mutating func handle(_ work: Work, now: ClockReading) {
+        advance(to: now)
         open.isEmpty = false
         switch work {
         case .fixes(let batch, let gateway):
@@ -98,7 +107,7 @@ package struct Writer: ~Copyable {
             open.replies.append { reply.send(isMoving) }
         case .configure(let rules):
             engine.rules = rules
-        case .subscribe, .readCut, .acknowledge, .release, .subscribers, .removeSubscriber: handleSubscriber(work, now: now)
+        case .subscribe, .readCut, .acknowledge, .release, .subscribers, .removeSubscriber: handleSubscriber(work, now: now.wall)
         }
         collect()
     }
@@ -144,10 +153,10 @@ package struct Writer: ~Copyable {
         open.size += 256
     }
 
-    private mutating func put(_ rows: [SubjectRow], now: Int64) {
+    private mutating func put(_ rows: [SubjectRow], now: ClockReading) {
         let placements = rows.compactMap { row in
             Coordinate(latitudeDegrees: row.latitude, longitudeDegrees: row.longitude).map {
-                SubjectPlacement(id: row.id, kind: row.kind, position: $0)
+                SubjectPlacement(id: row.id, kind: row.kind, position: $0, validFrom: row.validFrom, validUntil: row.validUntil)
             }
         }
         precondition(placements.count == rows.count, "a put is checked before it comes here")

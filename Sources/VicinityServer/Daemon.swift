@@ -18,6 +18,7 @@ internal import NIOPosix
 import ServiceLifecycle
 import Synchronization
 package import UnixSignals
+package import VicinityConfiguration
 import VicinityCore
 import VicinityPipeline
 import VicinityStore

@@ -3,6 +3,7 @@ import Logging
 internal import NIOCore
 internal import NIOPosix
 import Synchronization
+import VicinityConfiguration
 import VicinityCore
 import VicinityPipeline
 import VicinityStore

@@ -6,11 +6,11 @@ package import VicinityCore
 package struct EngineAdapter: ~Copyable {
     private var engine: Engine
     private var changes = Changes()
-    private var now: Int64
+    private var now: ClockReading
     private var batch = FixBatch(source: 1, firstLine: 1)
     private var nextLine: UInt64 = 1
 
-    package init(rules: Rules, now: Int64, seed: UInt64) {
+    package init(rules: Rules, at now: ClockReading, seed: UInt64) {
         engine = Engine(rules: rules, hashSeed: seed, signOffKey: SipHashKey(seed, ~seed))
         self.now = now
     }
@@ -32,8 +32,10 @@ package struct EngineAdapter: ~Copyable {
         case .put(let subjects): _ = engine.put(subjects, now: now, into: &changes)
         case .remove(let ids): _ = engine.remove(ids, now: now, into: &changes)
         case .rules(let rules): engine.rules = rules
-        case .clock(let span): now += span
+        case .clock(let span): now = ClockReading(wall: now.wall + span, steady: now.steady + span)
+        case .jump(let span): now.wall += span
         }
+        engine.advance(to: now, into: &changes)
         let events = changes.transitions.map { engine.event($0) }
         let errors = changes.errors.map { LineFault(line: $0.line, code: $0.code) }
         engine.reclaim()

@@ -6,78 +6,196 @@ extension Model {
     /// Takes one line through the errors and the steps of section 3, in their order.
     mutating func take(_ line: Line, number: UInt32) {
         if let code = fault(of: line) {
-            errors.append(LineFault(line: number, code: code))
-            tally.invalid += 1
+            refuse(number, code)
             return
         }
         switch line.kind {
-        case .user: takeUser(line)
-        case .subject: if movesSubjects { takeSubject(line) }
+        case .user: takeUser(line, number: number)
+        case .subject: takeSubject(line)
         case .gone: takeSignOff(line)
         }
+    }
+
+    private mutating func refuse(_ number: UInt32, _ code: LineErrorCode) {
+        errors.append(LineFault(line: number, code: code))
+        tally.invalid += 1
     }
 
     /// The first error that applies to a line that is well formed in itself: that its values are in range, radius
     /// included, was seen to where it was decoded.
     private func fault(of line: Line) -> LineErrorCode? {
         if line.kind == .subject, subjects[line.id] == nil { return .unknownSubject }
-        if let time = line.time, time > now + rules.maxFuture { return .futureFix }
-        return nil
-    }
-
-    /// The last `ts` known of a user: of the last accepted fix, or of a sign-off that is not yet forgotten.
-    private func lastTime(ofUser id: [UInt8]) -> Int64? {
-        if let user = users[id] { return user.lastTime }
-        if let signOff = signOffs[id], now < signOff.until { return signOff.time }
+        if let time = line.time, time > clock.wall + rules.maxFuture { return .futureFix }
         return nil
     }
 
     /// A line without `ts` is dated max(now, last + 1 ms).
     private func date(_ line: Line, after last: Int64?) -> Int64 {
-        line.time ?? max(now, (last ?? -1) + 1)
+        line.time ?? max(clock.wall, (last ?? -1) + 1)
     }
 
-    /// Absent or 0 is unknown, and taken as the assumed accuracy.
-    private func accuracy(of line: Line) -> Double {
-        guard let accuracy = line.accuracy, accuracy > 0 else { return rules.assumedAccuracy }
-        return accuracy
+    /// The fix that a line brings. Absent or 0 is unknown, and taken as the assumed accuracy.
+    private func fix(of line: Line, at time: Int64) -> TakenFix {
+        let isKnown = (line.accuracy ?? 0) > 0
+        let accuracy = isKnown ? line.accuracy ?? 0 : rules.assumedAccuracy
+        return TakenFix(position: line.position, accuracy: accuracy, time: time, radius: line.radius)
     }
 
-    private mutating func takeUser(_ line: Line) {
+    private func origin(of time: Int64) -> Origin { Origin(reference: time, steady: clock.steady) }
+}
+
+// MARK: - What to do with a fix that is not stale
+
+extension Model {
+    private enum Verdict {
+        case inaccurate
+        case accepted
+        /// It and the held one are accepted.
+        case confirms(TakenFix)
+        case held
+    }
+
+    /// Steps 3 and 4.
+    ///
+    /// - Parameter track: `nil` of a sender without a position.
+    private func verdict(on fix: TakenFix, after track: Track?) -> Verdict {
+        if fix.accuracy > rules.maxAccuracy { return .inaccurate }
+        guard let track, !isSilent(track, at: fix.time) else { return .accepted }
+        if isPlausible(fix, from: track.accepted) { return .accepted }
+        if let held = track.held, isPlausible(fix, from: held) { return .confirms(held) }
+        return .held
+    }
+
+    /// Whether a fix's `ts` shows that its sender has been silent: at the instant itself a sender is.
+    private func isSilent(_ track: Track, at time: Int64) -> Bool {
+        rules.expireAfter > 0 && time >= track.lastHeard + rules.expireAfter
+    }
+
+    private func isPlausible(_ fix: TakenFix, from other: TakenFix) -> Bool {
+        if rules.maxSpeed == 0 { return true }
+        let distance = Geodesic.distance(from: other.position, to: fix.position)
+        let seconds = Double(fix.time - other.time) / 1_000
+        return max(0, distance - other.accuracy - fix.accuracy) / max(seconds, 1) <= rules.maxSpeed
+    }
+}
+
+extension Model.Track {
+    /// Of what arrives at one reading of the steady clock; what is older than the last is no news.
+    fileprivate mutating func hear(_ time: Int64, at steady: Int64) {
+        guard time > lastHeard else { return }
+        lastHeard = time
+        heardAt = steady
+    }
+}
+
+// MARK: - Users
+
+extension Model {
+    /// The last `ts` known of a user: of the last accepted or held fix, or of a sign-off that is not yet forgotten.
+    private func lastTime(ofUser id: [UInt8]) -> Int64? { users[id]?.lastTime ?? signOff(of: id)?.time }
+
+    private func signOff(of id: [UInt8]) -> SignOff? {
+        guard let signOff = signOffs[id], clock.wall < signOff.until else { return nil }
+        return signOff
+    }
+
+    private mutating func takeUser(_ line: Line, number: UInt32) {
         let last = lastTime(ofUser: line.id)
         let time = date(line, after: last)
         if let last, time <= last {  // 1. stale
             tally.stale += 1
             return
         }
-        let accuracy = accuracy(of: line)
-        if accuracy > rules.maxAccuracy {  // 3. inaccurate
-            tally.inaccurate += 1
+        let fix = fix(of: line, at: time)
+        if isRadiusTooSoon(fix, of: line.id) {  // 2.
+            refuse(number, .radiusTooSoon)
             return
         }
-        tally.accepted += 1  // 5. accepted
+        let origin = origin(of: time)
+        switch verdict(on: fix, after: users[line.id]?.track) {
+        case .inaccurate:  // 3.
+            show(ofUser: line.id, upTo: time, origin)
+            tally.inaccurate += 1
+            users[line.id]?.track?.hear(time, at: clock.steady)
+        case .accepted:
+            show(ofUser: line.id, upTo: time, origin)
+            dropHeldFix(ofUser: line.id)
+            accept(fix, ofUser: line.id, origin)
+        case .confirms(let held):
+            show(ofUser: line.id, upTo: held.time, origin)
+            users[line.id]?.track?.held = nil
+            accept(held, ofUser: line.id, origin)
+            show(ofUser: line.id, upTo: time, origin)
+            accept(fix, ofUser: line.id, origin)
+        case .held:  // 4.
+            show(ofUser: line.id, upTo: time, origin)
+            dropHeldFix(ofUser: line.id)
+            users[line.id]?.track?.held = fix
+            users[line.id]?.track?.hear(time, at: clock.steady)
+            users[line.id]?.lastTime = time
+        }
+    }
+
+    /// Whether a fix brings a radius that the user may not have yet.
+    private func isRadiusTooSoon(_ fix: TakenFix, of id: [UInt8]) -> Bool {
+        guard let radius = fix.radius else { return false }
+        if let user = users[id] {
+            guard let own = user.ownRadius, own != radius, let last = user.lastRadiusChange else { return false }
+            return fix.time - last < rules.radiusInterval
+        }
+        guard let signOff = signOff(of: id), isRadiusBound(fix, by: signOff) else { return false }
+        return radius != signOff.ownRadius ?? rules.radius
+    }
+
+    /// Whether who returns with this fix has the radius of then.
+    private func isRadiusBound(_ fix: TakenFix, by signOff: SignOff) -> Bool {
+        signOff.wasKnown && fix.time - signOff.time < rules.radiusInterval
+    }
+
+    private mutating func dropHeldFix(ofUser id: [UInt8]) {
+        guard users[id]?.track?.held != nil else { return }
+        users[id]?.track?.held = nil
+        tally.implausible += 1
+    }
+
+    /// Step 5.
+    private mutating func accept(_ fix: TakenFix, ofUser id: [UInt8], _ origin: Origin) {
+        tally.accepted += 1
         situations += 1
-        let before = users[line.id]
-        let ownRadius = line.radius ?? before?.ownRadius
-        var user =
-            before
-            ?? User(
-                id: line.id, position: line.position, accuracy: accuracy, ownRadius: ownRadius, radius: 0, lastTime: time)
-        user.position = line.position
-        user.accuracy = accuracy
-        user.ownRadius = ownRadius
-        user.radius = ownRadius ?? rules.radius
-        user.lastTime = time
-        users[line.id] = user
-        signOffs[line.id] = nil
-        var moment = Moment(time: time)
-        evaluateAllSubjects(against: line.id, because: before.map { cause(from: $0, to: user) } ?? .user, in: &moment)
+        let before = users[id]
+        var user = before ?? newcomer(id, fix)
+        if let radius = fix.radius {
+            if let own = user.ownRadius, own != radius { user.lastRadiusChange = fix.time }
+            user.ownRadius = radius
+        }
+        if let change = user.lastRadiusChange, fix.time - change >= rules.radiusInterval { user.lastRadiusChange = nil }
+        user.radius = user.ownRadius ?? rules.radius
+        user.lastTime = max(user.lastTime, fix.time)
+        var track = before?.track ?? Track(accepted: fix, lastHeard: fix.time, heardAt: clock.steady)
+        track.accepted = fix
+        track.hear(fix.time, at: clock.steady)
+        user.track = track
+        users[id] = user
+        signOffs[id] = nil
+        var moment = Moment(time: fix.time, origin: origin)
+        evaluateAllSubjects(against: user, because: before.map { cause(from: $0, to: user) } ?? .user, in: &moment)
         close(moment)
+    }
+
+    /// Somebody of whom there is nothing but, maybe, a sign-off.
+    private func newcomer(_ id: [UInt8], _ fix: TakenFix) -> User {
+        var user = User(id: id, lastTime: fix.time, radius: 0)
+        if let signOff = signOff(of: id) {
+            user.lastRadiusChange = signOff.lastRadiusChange
+            if isRadiusBound(fix, by: signOff) { user.ownRadius = signOff.ownRadius }
+        }
+        return user
     }
 
     /// `radius` if only the user's radius changed, else `user`.
     private func cause(from before: User, to after: User) -> Cause {
-        let isUnmoved = before.position == after.position && before.accuracy == after.accuracy
+        guard let then = before.track?.accepted, let now = after.track?.accepted else { return .user }
+        let isUnmoved = then.position == now.position && then.accuracy == now.accuracy
         return isUnmoved && before.radius != after.radius ? .radius : .user
     }
 
@@ -88,36 +206,83 @@ extension Model {
             tally.stale += 1
             return
         }
+        show(ofUser: line.id, upTo: time, origin(of: time))
+        dropHeldFix(ofUser: line.id)
         tally.accepted += 1
-        var moment = Moment(time: time)
+        var moment = Moment(time: time, origin: origin(of: time))
         if let user = users[line.id] {
-            situations += 1
+            if user.track != nil { situations += 1 }
             for subject in subjects.values where user.encounters[subject.serial] != nil {
                 moment.leave(line.id, subject, because: .gone)
             }
         }
         close(moment)
-        users[line.id] = nil
-        signOffs[line.id] = SignOff(time: time, until: now + Self.signOffSpan)
+        let before = users.removeValue(forKey: line.id)
+        let earlier = before == nil ? signOff(of: line.id) : nil
+        signOffs[line.id] = SignOff(
+            time: time, until: clock.wall + max(Self.shortestMemory, rules.radiusInterval),
+            wasKnown: before != nil || earlier?.wasKnown == true, ownRadius: before.map(\.ownRadius) ?? earlier?.ownRadius,
+            lastRadiusChange: before.map(\.lastRadiusChange) ?? earlier?.lastRadiusChange)
     }
+}
 
+// MARK: - Moving subjects
+
+extension Model {
     private mutating func takeSubject(_ line: Line) {
-        let last = subjectTimes[line.id]
+        let last = subjectTimes[line.id]?.time
         let time = date(line, after: last)
         if let last, time <= last {
             tally.stale += 1
             return
         }
-        if accuracy(of: line) > rules.maxAccuracy {
+        let fix = fix(of: line, at: time)
+        let origin = origin(of: time)
+        switch verdict(on: fix, after: subjects[line.id]?.track) {
+        case .inaccurate:
+            show(ofSubject: line.id, upTo: time, origin)
             tally.inaccurate += 1
-            return
+            subjects[line.id]?.track?.hear(time, at: clock.steady)
+        case .accepted:
+            show(ofSubject: line.id, upTo: time, origin)
+            dropHeldFix(ofSubject: line.id)
+            accept(fix, ofSubject: line.id, origin)
+        case .confirms(let held):
+            show(ofSubject: line.id, upTo: held.time, origin)
+            subjects[line.id]?.track?.held = nil
+            accept(held, ofSubject: line.id, origin)
+            show(ofSubject: line.id, upTo: time, origin)
+            accept(fix, ofSubject: line.id, origin)
+        case .held:
+            show(ofSubject: line.id, upTo: time, origin)
+            dropHeldFix(ofSubject: line.id)
+            subjects[line.id]?.track?.held = fix
+            subjects[line.id]?.track?.hear(time, at: clock.steady)
+            subjectTimes[line.id] = SubjectTime(time: time)
         }
+    }
+
+    private mutating func dropHeldFix(ofSubject id: [UInt8]) {
+        guard subjects[id]?.track?.held != nil else { return }
+        subjects[id]?.track?.held = nil
+        tally.implausible += 1
+    }
+
+    /// Fixes move a subject that is not active, too, but no pair of it.
+    private mutating func accept(_ fix: TakenFix, ofSubject id: [UInt8], _ origin: Origin) {
+        guard var subject = subjects[id] else { return }
         tally.accepted += 1
         situations += 1
-        subjectTimes[line.id] = time
-        subjects[line.id]?.position = line.position
-        var moment = Moment(time: time)
-        evaluateAllUsers(against: line.id, because: .subject, in: &moment)
+        var track = subject.track ?? Track(accepted: fix, lastHeard: fix.time, heardAt: clock.steady)
+        track.accepted = fix
+        track.hear(fix.time, at: clock.steady)
+        subject.track = track
+        subject.position = fix.position
+        subject.isSilent = false
+        subjects[id] = subject
+        subjectTimes[id] = SubjectTime(time: max(fix.time, subjectTimes[id]?.time ?? fix.time))
+        var moment = Moment(time: fix.time, origin: origin)
+        if subject.isActive { evaluateAllUsers(against: subject, because: .subject, in: &moment) }
         close(moment)
     }
 }

@@ -32,6 +32,34 @@ package enum Scene: String, CaseIterable, Sendable {
     case register
     /// Settings that change in between.
     case settings
+    /// All rules of time and noise at once, with few ids in a small town.
+    case noise
+    /// Dwells and cooldowns that are short against the time between two fixes.
+    case dwell
+    /// Users and moving subjects that fall silent and return.
+    case silence
+    /// Half of the subjects move.
+    case movers
+    /// Subjects that are valid for a while, and a clock that steps.
+    case validity
+}
+
+/// What spans and speeds a scene of time draws its settings from.
+struct Rhythm: Sendable {
+    /// Milliseconds.
+    var dwells: [Int64] = [0, 1_000, 5_000, 30_000]
+    /// Milliseconds.
+    var cooldowns: [Int64] = [0, 2_000, 10_000, 60_000]
+    /// Metres a second.
+    var speeds: [Double] = [0, 10, 50, 300]
+    /// Milliseconds.
+    var silences: [Int64] = [0, 10_000, 60_000, 900_000]
+    /// Milliseconds.
+    var memories: [Int64] = [20_000, 120_000, 3_600_000, 86_400_000]
+    /// Milliseconds between two changes of the radius.
+    var intervals: [Int64] = [0, 1_000, 10_000, 60_000]
+
+    static let any = Rhythm()
 }
 
 /// What tells one scene from another; chances are of 0 to 1.
@@ -57,6 +85,10 @@ struct Scenery: Sendable {
     var accuracies = 0.4
     var radiusChanges = 0.05
     var signOffs = 0.01
+    /// A `ts` at which something may be due.
+    var aims = 0.0
+    /// A position that cannot be, as long as the last one was ordinary; of no account where any speed is plausible.
+    var strays = 0.05
 
     // What a step is; the rest are lines.
     var puts = 0.06
@@ -70,11 +102,44 @@ struct Scenery: Sendable {
     var initially = 0.8
     /// How many subjects one request puts or removes.
     var requestSize = 5
+    /// The share of subjects that send fixes, and the share of lines that are theirs.
+    var movers = 0.0
+    var moverLines = 0.0
+    /// The share of puts that bring a validity.
+    var validities = 0.0
 }
 
 extension Scene {
     /// Whether a step costs a hundred times what it costs elsewhere; a long series of runs takes such worlds more seldom.
     package var isLarge: Bool { self == .city || self == .crowd }
+
+    /// Whether the scene is about rules of time and noise.
+    var isOfTime: Bool {
+        switch self {
+        case .noise, .dwell, .silence, .movers, .validity: true
+        case .uniform, .clustered, .poles, .antimeridian, .edges, .radii, .far, .jumps, .city, .crowd, .empty, .jitter, .coincidences,
+            .register, .settings:
+            false
+        }
+    }
+
+    /// Where the scene is none of time, any.
+    var rhythm: Rhythm {
+        switch self {
+        case .dwell:
+            Rhythm(
+                dwells: [1, 500, 1_500, 3_000], cooldowns: [0, 1, 700, 2_000, 4_000], speeds: [0, 0, 50], silences: [0, 20_000, 900_000])
+        case .silence:
+            Rhythm(
+                dwells: [0, 0, 900, 4_000], cooldowns: [0, 0, 3_000], silences: [1_000, 5_000, 30_000],
+                memories: [1_000, 8_000, 40_000, 86_400_000])
+        case .movers: Rhythm(dwells: [0, 0, 1_000, 5_000], cooldowns: [0, 0, 3_000], speeds: [0, 20, 300], silences: [0, 8_000, 60_000])
+        case .validity: Rhythm(dwells: [0, 0, 1_000, 5_000], cooldowns: [0, 0, 3_000], speeds: [0, 300])
+        case .noise, .uniform, .clustered, .poles, .antimeridian, .edges, .radii, .far, .jumps, .city, .crowd, .empty, .jitter,
+            .coincidences, .register, .settings:
+            .any
+        }
+    }
 
     private static let town = Area.disc(Coordinate(latitude: 399_042_110, longitude: 1_164_073_950), metres: 3_000)
     private static let places: [Coordinate] = [
@@ -132,6 +197,49 @@ extension Scene {
                 subjectEdges: 0.4, initially: 0.3, requestSize: 20)
         case .settings:
             return Scenery(area: Self.town, users: 10, subjects: 30, lines: 10, stays: 0.2, edges: 0.3, oddTimes: 0.15, reloads: 0.2)
+        case .noise:
+            var scenery = Self.timed
+            scenery.strays = 0.15
+            scenery.radiusChanges = 0.15
+            scenery.signOffs = 0.05
+            scenery.reloads = 0.05
+            scenery.validities = 0.3
+            return scenery
+        case .dwell:
+            var scenery = Self.timed
+            scenery.stays = 0.3
+            scenery.coincides = 0.15
+            scenery.edges = 0.25
+            return scenery
+        case .silence:
+            var scenery = Self.timed
+            scenery.clocks = 0.4
+            scenery.signOffs = 0.03
+            scenery.strays = 0.15
+            scenery.radiusChanges = 0.15
+            return scenery
+        case .movers:
+            var scenery = Self.timed
+            scenery.subjects = 14
+            scenery.movers = 0.5
+            scenery.moverLines = 0.6
+            scenery.strays = 0.12
+            scenery.puts = 0.1
+            scenery.removes = 0.05
+            return scenery
+        case .validity:
+            var scenery = Self.timed
+            scenery.clocks = 0.35
+            scenery.puts = 0.2
+            scenery.removes = 0.04
+            scenery.validities = 0.9
+            return scenery
         }
     }
+
+    /// Few ids within reach of one another, with a few lines and then the clock.
+    private static let timed = Scenery(
+        area: .disc(places[2], metres: 900), users: 4, subjects: 8, radii: [200...200, 300...300, 400...600], walk: 0...250, lines: 5,
+        stays: 0.15, jumps: 0.05, edges: 0.15, coincides: 0.1, oddTimes: 0.15, radiusChanges: 0.05, signOffs: 0.02, aims: 0.25,
+        puts: 0.06, removes: 0.03, clocks: 0.25, requestSize: 3, movers: 0.4, moverLines: 0.3)
 }

@@ -35,8 +35,10 @@ package enum Step: Sendable {
     case remove([[UInt8]])
     /// A reload of the settings.
     case rules(Rules)
-    /// The clock goes on by so many milliseconds, or back if they are negative.
+    /// Both clocks go on by so many milliseconds, at least 0.
     case clock(Int64)
+    /// The system clock alone steps by so many milliseconds, back if they are negative.
+    case jump(Int64)
 }
 
 extension Line: CustomStringConvertible {
@@ -62,6 +64,7 @@ extension Step: CustomStringConvertible {
         case .remove(let ids): "remove \(ids.map(Text.quoted).joined(separator: " "))"
         case .rules(let rules): "rules \(rules)"
         case .clock(let span): "clock \(span) ms"
+        case .jump(let span): "jump \(span) ms"
         }
     }
 }

@@ -23,8 +23,10 @@ package enum Text {
     /// A subject as a line of a register.
     package static func subject(_ subject: SubjectPlacement) -> String {
         let kind = subject.kind.map { ",\"kind\":\(quoted($0))" } ?? ""
-        return
-            "{\"id\":\(quoted(subject.id)),\"lat\":\(degrees(subject.position.latitude)),\"lon\":\(degrees(subject.position.longitude))\(kind)}"
+        let from = subject.validFrom.map { ",\"valid_from\":\($0)" } ?? ""
+        let until = subject.validUntil.map { ",\"valid_until\":\($0)" } ?? ""
+        let position = "\"lat\":\(degrees(subject.position.latitude)),\"lon\":\(degrees(subject.position.longitude))"
+        return "{\"id\":\(quoted(subject.id)),\(position)\(kind)\(from)\(until)}"
     }
 
     /// An event for a human who looks for a difference.

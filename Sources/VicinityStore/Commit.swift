@@ -51,7 +51,7 @@ extension Commit {
                 case .put(let row): sum + 256 + (row.details?.utf8.count ?? 0)
                 case .remove: sum + 256
                 }
-            } + (signOffs.count + cursors.count) * 128
+            } + signOffs.reduce(0) { $0 + 128 + $1.limits.count } + cursors.count * 128
     }
 }
 

@@ -71,7 +71,7 @@ extension Inspection {
     /// By hash, since the order of recovery would need an index, which may be damaged; and then in the order of recovery.
     private func walkSignOffs(in database: Database, _ body: (Result<Recovered, StoreFault>) throws -> Void) throws {
         var found: [SignOff] = []
-        try TableWalk(SignOff.select, key: "hash", path: path).forEach(from: .min, in: database) { row in
+        try TableWalk(SignOff.select(version: schemaVersion), key: "hash", path: path).forEach(from: .min, in: database) { row in
             switch row.flatMap({ row in Result { try SignOff(row, path: path) }.mapError { StoreFault($0, path: path) } }) {
             case .success(let signOff): found.append(signOff)
             case .failure(let fault): try body(.failure(fault))

@@ -107,26 +107,37 @@ extension StatePage {
 }
 
 extension SignOff {
-    static let select = "SELECT hash, time, until, checksum FROM sign_offs"
+    static let select = select(version: Schema.version)
     static let upsert = """
-        INSERT INTO sign_offs (hash, time, until, checksum) VALUES (?, ?, ?, ?)
-        ON CONFLICT (hash) DO UPDATE SET time = excluded.time, until = excluded.until, checksum = excluded.checksum
+        INSERT INTO sign_offs (hash, time, until, checksum, limits) VALUES (?, ?, ?, ?, ?)
+        ON CONFLICT (hash) DO UPDATE SET time = excluded.time, until = excluded.until, checksum = excluded.checksum,
+            limits = excluded.limits
         """
 
+    /// The rows as a version of the schema keeps them, with the columns of today.
+    static func select(version: Int) -> String {
+        "SELECT hash, time, until, checksum, \(version < 3 ? "NULL" : "limits") FROM sign_offs"
+    }
+
+    /// Without limits it is that of version 2, whose rows stay as they are.
     var checksum: Int64 {
         var digest = RowDigest(.signOffs)
         digest.add(Int64(bitPattern: hash))
         digest.add(time)
         digest.add(until)
-        return digest.checksum
+        return limits.isEmpty ? digest.checksum : limits.withUnsafeBytes { digest.checksum(followedBy: $0) }
     }
 
-    var arguments: StatementArguments { [Int64(bitPattern: hash), time, until, checksum] }
+    /// Empty limits are stored as null.
+    var arguments: StatementArguments {
+        [Int64(bitPattern: hash), time, until, checksum, limits.isEmpty ? nil : Data(limits)]
+    }
 
     init(_ row: Row, path: String) throws(StoreFault) {
         let columns = Columns(row: row, path: path, what: "a sign-off")
         self.init(
-            hash: UInt64(bitPattern: try columns.integer(0)), time: try columns.integer(1), until: try columns.integer(2))
+            hash: UInt64(bitPattern: try columns.integer(0)), time: try columns.integer(1), until: try columns.integer(2),
+            limits: try columns.bytesOrNull(4) ?? [])
         try columns.check(checksum, at: 3)
     }
 }

@@ -19,7 +19,7 @@ enum Schema {
     static let pageSize = 4096
 
     /// The n-th brings a file from version n to n + 1, in one transaction. One that was ever released is never edited.
-    static let migrations = [first, second]
+    static let migrations = [first, second, third]
 
     /// Brings a file up to ``version``.
     ///
@@ -105,5 +105,10 @@ enum Schema {
             wall_time INTEGER NOT NULL,
             checksum INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID;
+        """
+
+    /// Sign-offs bring what limits a return. Checksums of rows without it stay what they were.
+    private static let third = """
+        ALTER TABLE sign_offs ADD COLUMN limits BLOB;
         """
 }

@@ -19,12 +19,8 @@ struct GlobalOptions: ParsableArguments {
 
     /// Runs the body of a command. A fault is told on standard error and becomes the exit status.
     func conclude(_ body: (_ socketDirectory: String) throws(ClientFault) -> Void) throws {
-        do {
-            try body(socketDirectory)
-        } catch {
-            Console.standard.complain("vicinityctl: \(error)")
-            throw ExitCode(error.exitStatus.rawValue)
-        }
+        let directory = socketDirectory
+        try Conclusion.of { () throws(ClientFault) in try body(directory) }
     }
 
     /// One request to the daemon, and what becomes of its answer.
@@ -34,6 +30,19 @@ struct GlobalOptions: ParsableArguments {
         try conclude { directory throws(ClientFault) in
             var control = try ControlClient(socketDirectory: directory)
             try use(try control.call(method, params))
+        }
+    }
+}
+
+/// How a command that may fault ends.
+enum Conclusion {
+    /// Runs the body. A fault is told on standard error and becomes the exit status.
+    static func of(_ body: () throws(ClientFault) -> Void) throws {
+        do {
+            try body()
+        } catch {
+            Console.standard.complain("vicinityctl: \(error)")
+            throw ExitCode(error.exitStatus.rawValue)
         }
     }
 }

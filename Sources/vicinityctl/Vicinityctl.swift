@@ -14,6 +14,7 @@ package struct Vicinityctl: ParsableCommand {
               vicinityctl subjects import stops.csv
               vicinityctl watch --after 0 --type enter
               vicinityctl send track.ndjson.gz --speed 60x
+              vicinityctl simulate --register stops.csv --fixes walk.gpx
 
             EXIT STATUS:
             \(CommandStatus.allCases.map { "  \($0.rawValue)\(padding($0))\($0.meaning)" }.joined(separator: "\n"))
@@ -24,7 +25,7 @@ package struct Vicinityctl: ParsableCommand {
         version: "vicinityctl \(clientVersion)",
         subcommands: [
             StatusCommand.self, WatchCommand.self, SendCommand.self, SubjectsCommand.self, UsersCommand.self, SubscribersCommand.self,
-            ConfigCommand.self, LogCommand.self, BackupCommand.self, DoctorCommand.self,
+            ConfigCommand.self, LogCommand.self, BackupCommand.self, DoctorCommand.self, SimulateCommand.self,
         ])
 
     package init() {}

@@ -12,17 +12,22 @@ private let permitted: [String: Set<String>] = [
     "VicinityPipeline": ["NIOCore", "Synchronization", "VicinityCore", "VicinityStore", "VicinityWire"],
     "VicinityTransport": ["CLinux", "Glibc", "NIOCore", "NIOPosix", "Synchronization"],
     "VicinitySystem": ["CLinux", "CSystemd", "Glibc", "Logging", "Synchronization"],
+    "VicinityConfiguration": ["Glibc", "VicinityCore", "Yams"],
     "VicinityServer": [
-        "CLinux", "VicinityCore", "VicinityWire", "VicinityStore", "VicinityPipeline", "VicinityTransport", "VicinitySystem",
-        "DequeModule", "Foundation", "Glibc", "Logging", "NIOCore", "NIOPosix", "ServiceLifecycle", "Synchronization", "UnixSignals",
-        "Yams",
+        "CLinux", "VicinityConfiguration", "VicinityCore", "VicinityWire", "VicinityStore", "VicinityPipeline", "VicinityTransport",
+        "VicinitySystem", "DequeModule", "Foundation", "Glibc", "Logging", "NIOCore", "NIOPosix", "ServiceLifecycle", "Synchronization",
+        "UnixSignals",
     ],
     "VicinitySimulation": ["NIOCore", "Synchronization", "VicinityCore", "VicinityPipeline", "VicinityStore", "VicinityWire"],
     "VicinityOffline": ["Foundation", "Glibc", "VicinityCore", "VicinityStore", "VicinityWire"],
     "VicinityClient": ["CZlib", "Glibc"],
+    "VicinityRehearsal": ["VicinityClient", "VicinityConfiguration", "VicinityCore", "VicinityWire"],
     "VicinityBenchmarks": ["Glibc", "Synchronization", "VicinityCore", "VicinityPipeline", "VicinityStore", "VicinityWire"],
-    "vicinityd": ["ArgumentParser", "Glibc", "Logging", "ServiceLifecycle", "UnixSignals", "VicinityServer", "VicinitySystem"],
-    "vicinityctl": ["ArgumentParser", "Glibc", "VicinityClient", "VicinityOffline"],
+    "vicinityd": [
+        "ArgumentParser", "Glibc", "Logging", "ServiceLifecycle", "UnixSignals", "VicinityConfiguration", "VicinityServer",
+        "VicinitySystem",
+    ],
+    "vicinityctl": ["ArgumentParser", "Glibc", "VicinityClient", "VicinityOffline", "VicinityRehearsal"],
     "vicinity-sim": ["ArgumentParser", "Glibc", "Synchronization", "VicinitySimulation"],
 ]
 

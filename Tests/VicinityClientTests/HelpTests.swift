@@ -21,7 +21,7 @@ import vicinityctl
                 "", "status", "watch", "send", "subjects", "subjects import", "subjects list", "subjects get", "subjects remove", "users",
                 "users get", "subscribers", "subscribers list", "subscribers remove", "config", "config get", "config reload", "log",
                 "log dump",
-                "log verify", "log prune", "backup", "doctor",
+                "log verify", "log prune", "backup", "doctor", "simulate",
             ])
     }
 
@@ -46,11 +46,24 @@ import vicinityctl
         }
     }
 
+    /// A lone stroke is a file, and a list of files ends at the next option.
+    @Test(arguments: [
+        ["--register", "-", "--fixes", "a", "b"], ["--register", "r", "--fixes", "-", "--set", "halo.radius=3", "--set", "a=b"],
+        ["--fixes", "a", "-", "--explain", "u/s/t", "--register", "r"],
+    ])
+    func simulateTakesFiles(arguments: [String]) {
+        #expect(throws: Never.self) { try Vicinityctl.parseAsRoot(["simulate"] + arguments) }
+    }
+
     @Test(arguments: [
         ["watch", "--after", "-1"], ["watch", "--after", "x"], ["watch", "--snapshot", "--after", "1"], ["send"],
         ["send", "x", "--speed", "0"],
         ["send", "x", "--speed", "fast"], ["send", "x", "--retry", "soon"], ["subjects", "import"],
-        ["subjects", "import", "--format", "xml", "x"], ["subjects", "list", "--limit", "0"], ["nonsense"], ["status", "--nonsense"],
+        ["subjects", "import", "--format", "xml", "x"], ["subjects", "list", "--limit", "0"], ["simulate"],
+        ["simulate", "--register", "r.csv"], ["simulate", "--register", "-", "--fixes", "-"],
+        ["simulate", "--register", "r", "--fixes", "-", "-"],
+        ["simulate", "--register", "r", "--fixes"], ["simulate", "--register", "r", "--fixes", "f", "--explain", "a/"], ["nonsense"],
+        ["status", "--nonsense"],
     ])
     func wrongUsageExitsWith64(arguments: [String]) {
         do {

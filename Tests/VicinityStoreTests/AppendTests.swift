@@ -15,7 +15,7 @@ struct AppendTests {
         let store = try place.open(durability)
         let commit = Commit(
             number: 1, blocks: [block(1, count: 3), block(4, count: 2)], journal: [1, 2, 3], pages: [StatePage(index: 7, bytes: [9])],
-            register: [.put(subject(4, "s-4", kind: "toll"))], signOffs: [SignOff(hash: .max, time: 5, until: 6)],
+            register: [.put(subject(4, "s-4", kind: "toll"))], signOffs: [SignOff(hash: .max, time: 5, until: 6, limits: [7, 0])],
             cursors: [.set(Cursor(name: [65], acked: 3, wallTime: 999))], wallTime: 1000)
         try store.append(commit)
         #expect(store.head == LogHead(commit: 1, seq: 5))
@@ -27,7 +27,7 @@ struct AppendTests {
         #expect(recovery.head == LogHead(commit: 1, seq: 5))
         #expect(
             recovery.items == [
-                .subject(subject(4, "s-4", kind: "toll")), .signOff(SignOff(hash: .max, time: 5, until: 6)),
+                .subject(subject(4, "s-4", kind: "toll")), .signOff(SignOff(hash: .max, time: 5, until: 6, limits: [7, 0])),
                 .cursor(Cursor(name: [65], acked: 3, wallTime: 999)),
                 .page(StatePage(index: 7, bytes: [9])), .journal(commit: 1, bytes: [1, 2, 3]),
             ])
@@ -136,6 +136,19 @@ struct AppendTests {
         #expect(try Recovery(of: store).items.count == 3)
         for number in Int64(2)...64 { try store.append(Commit(number: number, journalNeededFrom: number, wallTime: 51)) }
         #expect(try Recovery(of: store).items == [.signOff(kept), .journal(commit: 64, bytes: [])])
+    }
+
+    /// Limits that come, change, and are no more.
+    @Test
+    func aSignOffIsReplacedWithItsLimits() throws {
+        let store = try place.open()
+        for (index, count) in [0, 3, 5000, 0].enumerated() {
+            let limits = Array(repeating: UInt8(9), count: count)
+            let signOff = SignOff(hash: 4, time: Int64(index), until: 100, limits: limits)
+            let number = Int64(index) + 1
+            try store.append(Commit(number: number, journalNeededFrom: number, signOffs: [signOff], wallTime: 0))
+            #expect(try Recovery(of: store).items == [.signOff(signOff), .journal(commit: number, bytes: [])])
+        }
     }
 
     @Test

@@ -102,7 +102,7 @@ struct CrashTests {
     }
 
     /// A bit of each kind of row, after a clean stop, so that no check of the whole file helps.
-    @Test(arguments: ["page-bytes", "journal-bytes", "the name", "s-subject", "u-7", "cursor-name"])
+    @Test(arguments: ["page-bytes", "journal-bytes", "the name", "s-subject", "u-7", "cursor-name", "limits-bytes"])
     func aFlippedBitOfAValueIsNamed(marker: String) throws {
         let store = try place.open()
         var row = subject(3, "s-subject")
@@ -111,6 +111,7 @@ struct CrashTests {
             Commit(
                 number: 1, blocks: [block(1, count: 9)], journal: Array("journal-bytes".utf8),
                 pages: [StatePage(index: 0, bytes: Array("page-bytes".utf8))], register: [.put(row)],
+                signOffs: [SignOff(hash: 1, time: 2, until: 3, limits: Array("limits-bytes".utf8))],
                 cursors: [.set(Cursor(name: Array("cursor-name".utf8), acked: 3, wallTime: 4))], wallTime: 0))
         try store.append(Commit(number: 2, wallTime: 0))
         try store.close()

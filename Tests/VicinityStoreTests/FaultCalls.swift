@@ -92,7 +92,7 @@ struct PreparedLog {
             number: number, blocks: [block(number * 3 - 2, count: 3)], journal: Array(repeating: UInt8(number), count: 6000),
             pages: [StatePage(index: 0, bytes: [UInt8(number)])], journalNeededFrom: number > 2 ? number - 1 : nil,
             register: [.put(subject(UInt32(number % 2), "s-\(number % 2)", kind: "toll"))],
-            signOffs: [SignOff(hash: UInt64(number), time: 5, until: 6)],
+            signOffs: [SignOff(hash: UInt64(number), time: 5, until: 6, limits: [UInt8(number)])],
             cursors: [.set(Cursor(name: Array("relay".utf8), acked: number, wallTime: number))], wallTime: number * 1000)
     }
 

@@ -47,7 +47,7 @@ struct InspectionTests {
         for part in 0..<20 {
             let slots = UInt32(1000 + part * 20)..<UInt32(1020 + part * 20)
             let register = slots.map { RegisterChange.put(subject($0, "subject number \($0)")) }
-            let signOffs = (0..<20).map { _ in SignOff(hash: random.next(), time: 1, until: 1 << 50) }
+            let signOffs = (0..<20).map { _ in SignOff(hash: random.next(), time: 1, until: 1 << 50, limits: [1, 2]) }
             let cursors = (0..<20).map {
                 CursorChange.set(
                     Cursor(name: Array("relay-\(part)-\($0)-\(String(repeating: "x", count: 50))".utf8), acked: 1, wallTime: 1))

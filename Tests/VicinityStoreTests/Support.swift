@@ -166,7 +166,8 @@ struct CommitMaker {
         for _ in 0..<Int.random(in: 0...3, using: &random) { commit.register.append(registerChange()) }
         if Bool.random(using: &random) {
             let until = commit.wallTime + Int64.random(in: -5000...5000, using: &random)
-            commit.signOffs = [SignOff(hash: UInt64.random(in: .min ... .max, using: &random), time: number, until: until)]
+            let limits = Bool.random(using: &random) ? [] : random.bytes(Int.random(in: 1...200, using: &random))
+            commit.signOffs = [SignOff(hash: UInt64.random(in: .min ... .max, using: &random), time: number, until: until, limits: limits)]
         }
         for _ in 0..<Int.random(in: 0...2, using: &random) { commit.cursors.append(cursorChange()) }
         number += 1

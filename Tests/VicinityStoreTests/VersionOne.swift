@@ -3,19 +3,22 @@
 
 import Foundation
 
+/// The bytes of a file that is zero but for some runs, which are given in base 64.
+func oldFile(size: Int, _ runs: [(offset: Int, bytes: String)]) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: size)
+    for (offset, text) in runs {
+        guard let run = Data(base64Encoded: text) else { return [] }
+        bytes.replaceSubrange(offset..<offset + run.count, with: run)
+    }
+    return bytes
+}
+
 /// Two commits, of which the second is the last; everything that a commit could bring then.
 enum VersionOne {
     static let logID = "244d117d3c8be5e3f85265d35af931a0"
     static let signOffKey: [UInt8] = [241, 207, 24, 246, 51, 8, 189, 19, 115, 122, 211, 249, 184, 142, 116, 48]
 
-    static var database: [UInt8] {
-        var bytes = [UInt8](repeating: 0, count: size)
-        for (offset, text) in runs {
-            guard let run = Data(base64Encoded: text) else { return [] }
-            bytes.replaceSubrange(offset..<offset + run.count, with: run)
-        }
-        return bytes
-    }
+    static var database: [UInt8] { oldFile(size: size, runs) }
 
     private static let size = 49152
 

@@ -12,6 +12,8 @@ package enum ClientFault: Error, Equatable, Sendable {
     /// What was read is not what it should be; the records have been named already.
     case badData(String)
     case input(InputFault)
+    /// The configuration of a rehearsal is wrong: all mistakes, a line each.
+    case configuration(String)
     /// SIGINT or SIGTERM.
     case interrupted(String)
 
@@ -21,6 +23,7 @@ package enum ClientFault: Error, Equatable, Sendable {
         case .unreachable, .lost: .unreachable
         case .badData: .badData
         case .input: .noInput
+        case .configuration: .configuration
         case .interrupted: .interrupted
         }
     }
@@ -34,17 +37,19 @@ package enum CommandStatus: Int32, CaseIterable, Sendable {
     case usage = 64
     case badData = 65
     case noInput = 66
+    case configuration = 78
     case interrupted = 130
 
     /// For the manual and `--help`.
     package var meaning: String {
         switch self {
         case .success: "all went well"
-        case .refused: "the daemon refused something, is degraded (status), or a line was refused (send)"
+        case .refused: "the daemon refused something, is degraded (status), or a line was refused (send, simulate)"
         case .unreachable: "the daemon cannot be reached, or the connection was lost"
         case .usage: "the command line is wrong"
-        case .badData: "the input has bad records; nothing of it was imported"
+        case .badData: "the input has bad records; nothing of it was imported or simulated"
         case .noInput: "the input cannot be read"
+        case .configuration: "the configuration is wrong (simulate)"
         case .interrupted: "interrupted by a signal"
         }
     }
@@ -73,6 +78,7 @@ extension ClientFault: CustomStringConvertible {
         case .lost(let socket, let why): "lost \(socket): \(why). See `journalctl -u vicinityd`"
         case .rpc(let method, let error): Self.sentence(method, error)
         case .refused(let why), .badData(let why), .interrupted(let why): why
+        case .configuration(let mistakes): "the configuration is wrong:\n\(mistakes)"
         case .input(let fault): fault.description
         }
     }

@@ -10,19 +10,22 @@ public struct Transition: Sendable {
     public let change: Event.Change
 }
 
-/// The end of a user who signed off: what is kept so that a resend stays harmless.
+/// The end of a user who signed off, or of a moving subject that was removed: what is kept so that a resend stays harmless.
 public struct SignOff: Sendable, Equatable {
-    /// A keyed hash of the user's id.
+    /// A keyed hash of the id.
     public let hash: UInt64
-    /// The `ts` of the sign-off.
+    /// The `ts` of the sign-off, or of the subject's last fix.
     public let time: Int64
     /// When the entry may be forgotten, on the clock, in Unix milliseconds.
     public let until: Int64
+    /// What limits need that outlive a sign-off, encoded by the engine; empty if there is nothing.
+    public var limits: [UInt8]
 
-    public init(hash: UInt64, time: Int64, until: Int64) {
+    public init(hash: UInt64, time: Int64, until: Int64, limits: [UInt8] = []) {
         self.hash = hash
         self.time = time
         self.until = until
+        self.limits = limits
     }
 }
 
@@ -31,6 +34,8 @@ public struct Tally: Sendable, Equatable {
     public var accepted: Int64 = 0
     public var stale: Int64 = 0
     public var inaccurate: Int64 = 0
+    /// Fixes that were held and then dropped, because nothing confirmed them.
+    public var implausible: Int64 = 0
     /// Lines that were answered with an error.
     public var invalid: Int64 = 0
 
@@ -65,10 +70,16 @@ public struct SubjectPlacement: Sendable, Equatable {
     public var id: [UInt8]
     public var kind: [UInt8]?
     public var position: Coordinate
+    /// From when on it is active, on the system clock, in Unix milliseconds; `nil` is *always has been*.
+    public var validFrom: Int64?
+    /// From when on it is active no more; above ``validFrom``. `nil` is *for ever*.
+    public var validUntil: Int64?
 
-    public init(id: [UInt8], kind: [UInt8]?, position: Coordinate) {
+    public init(id: [UInt8], kind: [UInt8]?, position: Coordinate, validFrom: Int64? = nil, validUntil: Int64? = nil) {
         self.id = id
         self.kind = kind
         self.position = position
+        self.validFrom = validFrom
+        self.validUntil = validUntil
     }
 }

@@ -7,9 +7,18 @@ struct Pending {
     var time: Int64
     var user: UInt32
     var subject: UInt32
+    /// What to add to an instant to have its timer on the steady clock.
+    var toSteady: Int64
 }
 
 extension Engine {
+    /// Notes that a pair changes at the present moment.
+    @inline(__always)
+    mutating func note(isEnter: Bool, _ subject: UInt32, of user: UInt32, cause: Cause, time: Int64) {
+        scratch.pending.append(
+            Pending(isEnter: isEnter, cause: cause, time: time, user: user, subject: subject, toSteady: toSteady))
+    }
+
     /// Numbers what is pending, as one moment: leaves before enters, each by subject id, then by user id.
     ///
     /// - Complexity: O(n log n) in the changes of the moment; a leave finds its enter in O(open pairs of the user).
@@ -79,6 +88,11 @@ extension Engine {
         if !cuts.isEmpty { noteForCuts(pending.user, pair) }
         touch(pending.user)
         noteClosed(pending.user, pending.subject)
+        if rules.cooldown > 0, pending.cause.coolsDown {
+            begin(
+                .cooldown, of: pending.user, for: pending.subject, cause: pending.cause, due: pending.time + rules.cooldown,
+                toSteady: pending.toSteady)
+        }
         return .leave(pending.cause, encounter: pair.encounter, lasted: max(0, pending.time - pair.since))
     }
 

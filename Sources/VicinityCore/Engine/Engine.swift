@@ -10,8 +10,10 @@
 // when an event happens.
 //
 //     Engine.swift        the state, the way of one batch
+//     Lines.swift         what becomes of one line
+//     Unfolding.swift     what happens by itself: dwells, cooldowns, silence
 //     Evaluation.swift    a user moves
-//     Register.swift      a subject is put or removed
+//     Register.swift      a subject is put, moves, or is removed
 //     Emission.swift      order, numbers, what an enter discloses
 //     Journal.swift       the state as bytes: journals and pages
 //     Restoration.swift   and back
@@ -24,7 +26,12 @@ import CPrimitives
 /// Not `Sendable`: it is made and used on the engine's thread.
 public struct Engine: ~Copyable {
     public var rules: Rules {
-        didSet { greatestMargin = max(greatestMargin, rules.greatestMargin) }
+        didSet {
+            greatestMargin = max(greatestMargin, rules.greatestMargin)
+            dwells = Dwells(rules)
+            edition += 1
+            if rules.expireAfter != oldValue.expireAfter || rules.forgetAfter != oldValue.forgetAfter { watchAnew() }
+        }
     }
     /// Hashes ids for this engine; decoders use it.
     public let hasher: IDHasher
@@ -43,6 +50,30 @@ public struct Engine: ~Copyable {
     var kinds: [[UInt8]] = []
     var kindIndex: [[UInt8]: UInt32] = [:]
 
+    /// Of the subjects that have moved.
+    var motions = Segments<MotionRecord>(blank: MotionRecord())
+    var freeMotions: [UInt32] = []
+    /// Of the subjects that are not active for ever, by slot.
+    var validities: [UInt32: Validity] = [:]
+    /// When validities begin and end, on the system clock.
+    var validityQueue = DueHeap<Alarm>()
+
+    /// What is kept of few users only, by slot.
+    var userNotes: [UInt32: UserNotes] = [:]
+    /// By the subject's slot, the users whose pair with it dwells or cools down.
+    var waiting: [UInt32: Set<UInt32>] = [:]
+    /// On the steady clock.
+    var timers = TimerRing()
+    /// What the timers have shown and has not happened yet.
+    var items = DueHeap<DueItem>()
+    /// The steady clock while that happens.
+    var ringing: Int64?
+    /// What to add to an instant of the present line, or of whatever else happens, to have its timer on the steady clock.
+    var toSteady: Int64 = 0
+    var dwells: Dwells
+    /// How often the rules have changed.
+    var edition = 0
+
     var grid = SubjectGrid()
     var userGrid = UserGrid()
     /// Metres beyond its radius at which a pair of some user may still be inside; never shrinks, since a reload changes no pair.
@@ -53,16 +84,15 @@ public struct Engine: ~Copyable {
     public internal(set) var head: Int64 = 0
 
     var signOffs: [UInt64: SignOff] = [:]
-    var signOffOrder: [SignOff] = []
-    var signOffStart = 0
+    var signOffOrder = DueHeap<SignOffEnd>()
 
     // The journal of the steps since it was last taken.
     var journalOperations: [UInt8] = []
     var operationCount = 0
     var touched: [UInt32] = []
     var touchedSubjects: [UInt32] = []
-    /// Whether any subject ever moved: until then there is nothing of it to store.
-    var hasMovingSubjects = false
+    /// Whether any subject ever moved or had a validity: until then there is nothing of it to store.
+    var hasSubjectStates = false
 
     /// Who is being shown the pairs that are inside; see `Cut.swift`.
     var cuts: [Cut] = []
@@ -86,6 +116,7 @@ public struct Engine: ~Copyable {
         hasher = IDHasher(seed: hashSeed)
         self.signOffKey = signOffKey
         greatestMargin = rules.greatestMargin
+        dwells = Dwells(rules)
     }
 
     deinit {
@@ -102,11 +133,11 @@ public struct Engine: ~Copyable {
     /// Takes the lines of a batch in their order.
     ///
     /// - Parameters:
-    ///   - now: Unix milliseconds of the batch's arrival.
+    ///   - now: of the batch's arrival.
     ///   - changes: gets the transitions in the contract's order, and an error for each line that is refused; is not emptied first.
     /// - Complexity: O(1) for each line, and what lies in the ring that its step sweeps. No allocation once the tables have grown.
-    public mutating func apply(_ batch: FixBatch, now: Int64, into changes: inout Changes) {
-        forgetSignOffs(now: now)
+    public mutating func apply(_ batch: FixBatch, now: ClockReading, into changes: inout Changes) {
+        begin(now)
         batch.ids.withUnsafeBufferPointer { ids in
             guard let base = ids.baseAddress else { return }
             batch.fixes.withUnsafeBufferPointer { fixes in
@@ -119,6 +150,13 @@ public struct Engine: ~Copyable {
                 }
             }
         }
+    }
+
+    /// Begins something that is dated by the system clock.
+    mutating func begin(_ now: ClockReading) {
+        timers.start(at: now.steady)
+        forgetSignOffs(now: now.wall)
+        toSteady = now.steady &- now.wall
     }
 
     /// How many lines are looked up ahead (16 to 256 were alike in a probe).
@@ -141,9 +179,9 @@ public struct Engine: ~Copyable {
     }
 
     @inline(__always)
-    private mutating func apply(_ fix: Fix, ids: UnsafePointer<UInt8>, now: Int64, into changes: inout Changes) {
+    private mutating func apply(_ fix: Fix, ids: UnsafePointer<UInt8>, now: ClockReading, into changes: inout Changes) {
         let id = ids + Int(fix.idOffset)
-        if fix.time > now &+ rules.maxFuture && fix.kind != .subject {
+        if fix.time > now.wall &+ rules.maxFuture && fix.kind != .subject {
             refuse(fix, .futureFix, "ts is \(fix.time), more than \(rules.maxFuture) ms ahead of the clock", into: &changes)
             return
         }
@@ -152,57 +190,6 @@ public struct Engine: ~Copyable {
         case .gone: applyGone(fix, id: id, now: now, into: &changes)
         case .subject: applySubject(fix, id: id, now: now, into: &changes)
         }
-    }
-
-    @inline(__always)
-    private mutating func applyUser(_ fix: Fix, id: UnsafePointer<UInt8>, now: Int64, into changes: inout Changes) {
-        let known = findUser(id, count: Int(fix.idLength), hash: fix.hash)
-        var last: Int64 = -1
-        if let known {
-            last = users[known].pointee.time
-        } else if !signOffs.isEmpty {
-            last = signOffs[signOffHash(id, count: Int(fix.idLength))]?.time ?? -1
-        }
-        let time = fix.time == Fix.absentTime ? max(now, last + 1) : fix.time
-        guard time > last else {
-            changes.tally.stale += 1
-            return
-        }
-        let accuracy = fix.accuracy > 0 ? fix.accuracy : rules.assumedAccuracy
-        guard accuracy <= rules.maxAccuracy else {
-            changes.tally.inaccurate += 1
-            return
-        }
-        changes.tally.accepted += 1
-        let position = Coordinate(latitude: fix.latitude, longitude: fix.longitude)
-        if let known {
-            if fix.radius > 0 { users[known].pointee.hasOwnRadius = true }
-            let kept = users[known].pointee.hasOwnRadius ? users[known].pointee.radius : rules.radius
-            move(known, to: position, radius: fix.radius > 0 ? fix.radius : kept, accuracy: accuracy, time: time, into: &changes)
-        } else {
-            let slot = addUser(id, count: Int(fix.idLength), hash: fix.hash)
-            users[slot].pointee.hasOwnRadius = fix.radius > 0
-            place(slot, at: position, radius: fix.radius > 0 ? fix.radius : rules.radius, accuracy: accuracy, time: time, into: &changes)
-        }
-    }
-
-    private mutating func applyGone(_ fix: Fix, id: UnsafePointer<UInt8>, now: Int64, into changes: inout Changes) {
-        let known = findUser(id, count: Int(fix.idLength), hash: fix.hash)
-        let hash = signOffHash(id, count: Int(fix.idLength))
-        let last = known.map { users[$0].pointee.time } ?? signOffs[hash]?.time ?? -1
-        let time = fix.time == Fix.absentTime ? max(now, last + 1) : fix.time
-        guard time >= last else {
-            changes.tally.stale += 1
-            return
-        }
-        changes.tally.accepted += 1
-        remember(SignOff(hash: hash, time: time, until: now + Self.signOffSpan), into: &changes)
-        guard let known else { return }
-        for pair in users[known].pointee.pairs.elements {
-            scratch.pending.append(Pending(isEnter: false, cause: .gone, time: time, user: known, subject: pair.subject))
-        }
-        emit(into: &changes)
-        depart(known, hash: fix.hash)
     }
 
     func refuse(_ fix: Fix, _ code: LineErrorCode, _ message: String, into changes: inout Changes) {
@@ -220,7 +207,7 @@ public struct Engine: ~Copyable {
 
     mutating func addUser(_ id: UnsafePointer<UInt8>, count: Int, hash: UInt64) -> UInt32 {
         let slot = freeUsers.popLast() ?? users.append()
-        users[slot].pointee = UserRecord(id: ShortID(id, count: count))
+        users[slot].pointee.id = ShortID(id, count: count)
         userIndex.insert(hash, slot: slot)
         userCount += 1
         if !signOffs.isEmpty { signOffs[signOffHash(id, count: count)] = nil }
@@ -228,13 +215,18 @@ public struct Engine: ~Copyable {
     }
 
     /// Takes a user out of every table; the record itself goes at the next ``reclaim()``.
-    private mutating func depart(_ slot: UInt32, hash: UInt64) {
+    mutating func depart(_ slot: UInt32, hash: UInt64) {
         touch(slot)
-        leaveCell(slot)
+        for wait in notes(of: slot)?.waits ?? [] { endWait(of: slot, for: wait.subject) }
+        userNotes[slot] = nil
+        if !users[slot].pointee.isSilent {
+            leaveCell(slot)
+            userCount -= 1
+        }
+        users[slot].pointee.isDeparted = true
         userIndex.remove(hash, slot: slot)
         users[slot].pointee.pairs.free()
         users[slot].pointee.exceptions.free()
-        userCount -= 1
         departedUsers.append(slot)
     }
 
@@ -260,16 +252,21 @@ public struct Engine: ~Copyable {
     /// Gives the slots of users and subjects that are gone to others. Call it when the transitions of a step have been taken.
     public mutating func reclaim() {
         for slot in departedUsers {
-            let wasTouched = users[slot].pointee.isTouched
             users[slot].pointee.id.free()
-            users[slot].pointee = UserRecord()
-            users[slot].pointee.isTouched = wasTouched
+            var blank = UserRecord()
+            // These tell of lists in which the slot stands, whoever has it.
+            blank.isTouched = users[slot].pointee.isTouched
+            blank.isWatched = users[slot].pointee.isWatched
+            users[slot].pointee = blank
             freeUsers.append(slot)
         }
         departedUsers.removeAll(keepingCapacity: true)
         for slot in departedSubjects {
             subjects[slot].pointee.id.free()
-            subjects[slot].pointee = SubjectRecord()
+            if subjects[slot].pointee.motion != SubjectRecord.noMotion { freeMotions.append(subjects[slot].pointee.motion) }
+            var blank = SubjectRecord()
+            blank.flags = subjects[slot].pointee.flags.intersection([.touched, .watched])
+            subjects[slot].pointee = blank
             freeSubjects.append(slot)
         }
         departedSubjects.removeAll(keepingCapacity: true)
@@ -284,7 +281,7 @@ public struct Engine: ~Copyable {
         signOffKey.hash(UnsafeRawBufferPointer(start: id, count: count))
     }
 
-    private mutating func remember(_ signOff: SignOff, into changes: inout Changes) {
+    mutating func remember(_ signOff: SignOff, into changes: inout Changes) {
         restore(signOff)
         changes.signOffs.append(signOff)
     }
@@ -292,18 +289,21 @@ public struct Engine: ~Copyable {
     /// Takes up a sign-off that was stored.
     public mutating func restore(_ signOff: SignOff) {
         signOffs[signOff.hash] = signOff
-        signOffOrder.append(signOff)
+        signOffOrder.insert(SignOffEnd(until: signOff.until, hash: signOff.hash))
     }
 
-    private mutating func forgetSignOffs(now: Int64) {
-        while signOffStart < signOffOrder.count, signOffOrder[signOffStart].until < now {
-            let old = signOffOrder[signOffStart]
-            if signOffs[old.hash] == old { signOffs[old.hash] = nil }
-            signOffStart += 1
-        }
-        if signOffStart > 1024, signOffStart * 2 > signOffOrder.count {
-            signOffOrder.removeFirst(signOffStart)
-            signOffStart = 0
+    mutating func forgetSignOffs(now: Int64) {
+        while let first = signOffOrder.first, first.until <= now {
+            if signOffs[first.hash]?.until == first.until { signOffs[first.hash] = nil }
+            _ = signOffOrder.removeFirst()
         }
     }
+}
+
+/// When a sign-off may be forgotten.
+struct SignOffEnd: Comparable {
+    let until: Int64
+    let hash: UInt64
+
+    static func < (one: SignOffEnd, other: SignOffEnd) -> Bool { (one.until, one.hash) < (other.until, other.hash) }
 }

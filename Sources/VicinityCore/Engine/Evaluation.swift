@@ -163,10 +163,26 @@ extension Engine {
         _ subject: UInt32, of user: UInt32, state: PairState, _ measure: PairState.Measure, mayEnter: Bool, cause: Cause, time: Int64
     ) {
         var state = state
-        if let change = state.observe(measure, mayEnter: mayEnter) {
-            scratch.pending.append(Pending(isEnter: change == .enter, cause: cause, time: time, user: user, subject: subject))
-        }
+        observe(subject, of: user, &state, measure, mayEnter: mayEnter, cause: cause, time: time)
         if (state == .inside) != measure.isNear { scratch.exceptions.append(Exception(subject: subject, state: state)) }
+    }
+
+    /// Lets a pair decide, and notes what comes of it.
+    @inline(__always)
+    mutating func observe(
+        _ subject: UInt32, of user: UInt32, _ state: inout PairState, _ measure: PairState.Measure, mayEnter: Bool, cause: Cause,
+        time: Int64
+    ) {
+        switch state.observe(measure, mayEnter: mayEnter, wait(of: user, for: subject)?.kind, dwells) {
+        case .nothing: break
+        case .enter: note(isEnter: true, subject, of: user, cause: cause, time: time)
+        case .leave: note(isEnter: false, subject, of: user, cause: cause, time: time)
+        case .beginDwell:
+            let kind = state == .outside ? Wait.Kind.enter : .leave
+            let span = state == .outside ? rules.enterDwell : rules.leaveDwell
+            begin(kind, of: user, for: subject, cause: cause, due: time + span, toSteady: toSteady)
+        case .endDwell: endWait(of: user, for: subject)
+        }
     }
 
     /// Adds the open pairs that are not near at B; those that are not exceptions were near at A.

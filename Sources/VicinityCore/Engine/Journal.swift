@@ -9,23 +9,29 @@
 // All numbers are LEB128 varints unless said otherwise; `signed` is zigzag, `metres` a varint 2·x where 2·x is below 2^32 and x is an integer,
 // or the varint 1 and eight bytes of a double, little-endian; `id` a length and bytes; `place` two i32, little-endian, 1e-7 degree.
 //
-//     journal   u8 version (2) · head
+//     journal   u8 version (3) · head
 //               · operations n, each: user·2 + (1 opened | 0 closed) · subject · if opened: seq · signed time · u8 cause
-//               · users n, each: slot · flags · unless free: [id] · place · time · metres radius · metres accuracy
-//               · subjects n, each: slot · u8 1 moving | 0 as put · place · signed time
-//     page      u8 version (2) · u8 0 users | 1 subjects · commit
-//               users:    n, each: place in the page · flags · id · place · time · metres radius · metres accuracy
-//                         · pairs n, each: subject · seq · signed time · u8 cause
-//               subjects: n, each: place in the page · u8 1 moving | 0 as put · place · signed time
-//     flags     1 in use, 2 own radius, 4 near but outside of some subject, 8 the id follows
+//               · users n, each: slot · user
+//               · subjects n, each: slot · state
+//     page      u8 version (3) · u8 0 users | 1 subjects · commit
+//               users:    n, each: place in the page · user · pairs n, each: subject · seq · signed time · u8 cause
+//               subjects: n, each: place in the page · state
+//     user      flags · unless free: [id] · place · time · metres radius · metres accuracy · [signed silent since] · [notes]
+//     flags     1 in use, 2 own radius, 4 near but outside of some subject, 8 the id follows, 16 silent, 32 notes follow
+//     notes     u8 1 held + 2 heard + 4 radius change · [fix] · [heard] · [time of the radius change]
+//               · waits n, each: u8 1 enter dwell | 2 leave dwell | 3 cooldown · u8 cause · subject · signed due
+//     state     u8 1 moving + 2 silent + 4 not yet valid + 8 no longer valid · place · signed time
+//               · if moving: metres accuracy · signed heard · u8 1 held | 0 · [fix]
+//     fix       place · time · metres accuracy · metres radius
 //
-// Version 1 is the same without causes, and is still read; an open pair's cause is then taken as `user`.
+// Version 2 has subjects' states without what follows the time, version 1 no causes either; both are still read. A pair's cause is then
+// taken as `user`, and a moving subject as last heard of at its time.
 
 import CPrimitives
 
 extension Engine {
-    static var journalVersion: UInt8 { 2 }
-    static var pageVersion: UInt8 { 2 }
+    static var journalVersion: UInt8 { 3 }
+    static var pageVersion: UInt8 { 3 }
     /// Slots in a page.
     static var pageSize: Int { 256 }
 
@@ -34,6 +40,8 @@ extension Engine {
         static let ownRadius: UInt8 = 2
         static let nearOutside: UInt8 = 4
         static let idFollows: UInt8 = 8
+        static let silent: UInt8 = 16
+        static let notes: UInt8 = 32
     }
 
     // MARK: - Journals
@@ -78,7 +86,7 @@ extension Engine {
         bytes.appendVarint(UInt64(touchedSubjects.count))
         for slot in touchedSubjects {
             bytes.appendVarint(UInt64(slot))
-            appendMotion(slot, to: &bytes)
+            appendState(slot, to: &bytes)
             subjects[slot].pointee.isTouched = false
         }
         touchedSubjects.removeAll(keepingCapacity: true)
@@ -94,6 +102,8 @@ extension Engine {
         if user.pointee.hasOwnRadius { flags |= Flag.ownRadius }
         if user.pointee.isNearOutside { flags |= Flag.nearOutside }
         if withID { flags |= Flag.idFollows }
+        if user.pointee.isSilent { flags |= Flag.silent }
+        if user.pointee.hasNotes { flags |= Flag.notes }
         bytes.append(flags)
         if withID { user.pointee.id.withBytes { bytes.appendSized($0) } }
         // One append for all: a check of uniqueness for each byte costs more than the bytes.
@@ -106,14 +116,21 @@ extension Engine {
             writer.metres(user.pointee.accuracy)
             bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: buffer[..<writer.count]))
         }
+        if user.pointee.isSilent { bytes.appendVarint(ZigZag.encode(user.pointee.silentSince)) }
+        if let notes = notes(of: slot) { bytes.append(notes) }
     }
 
-    private func appendMotion(_ slot: UInt32, to bytes: inout [UInt8]) {
+    private func appendState(_ slot: UInt32, to bytes: inout [UInt8]) {
         let subject = subjects[slot].pointee
-        bytes.append(subject.isMoving ? 1 : 0)
-        bytes.appendFixed(subject.latitude)
-        bytes.appendFixed(subject.longitude)
-        bytes.appendVarint(ZigZag.encode(subject.time))
+        let flags = subject.flags.intersection(.stored)
+        var state = StoredMotion(flags: flags.rawValue, position: subject.position, time: subject.time)
+        if subject.isMoving {
+            let motion = motions[subject.motion].pointee
+            state.accuracy = motion.accuracy
+            state.heard = motion.heard
+            state.held = motion.held
+        }
+        bytes.append(state)
     }
 
     // MARK: - Pages
@@ -122,7 +139,7 @@ extension Engine {
     public var pageCount: Int { userPageCount + subjectPageCount }
 
     private var userPageCount: Int { (users.count + Self.pageSize - 1) / Self.pageSize }
-    private var subjectPageCount: Int { hasMovingSubjects ? (subjects.count + Self.pageSize - 1) / Self.pageSize : 0 }
+    private var subjectPageCount: Int { hasSubjectStates ? (subjects.count + Self.pageSize - 1) / Self.pageSize : 0 }
 
     /// The name under which the page is stored: those of users are even, those of subjects odd, so that both can grow.
     public func pageName(_ index: Int) -> Int { index < userPageCount ? index * 2 : (index - userPageCount) * 2 + 1 }
@@ -137,7 +154,7 @@ extension Engine {
         } else {
             bytes.append(1)
             bytes.appendVarint(UInt64(commit))
-            encodeMotions(from: (index - userPageCount) * Self.pageSize, into: &bytes)
+            encodeStates(from: (index - userPageCount) * Self.pageSize, into: &bytes)
         }
     }
 
@@ -153,12 +170,12 @@ extension Engine {
         }
     }
 
-    private func encodeMotions(from first: Int, into bytes: inout [UInt8]) {
+    private func encodeStates(from first: Int, into bytes: inout [UInt8]) {
         let slots = UInt32(first)..<UInt32(min(first + Self.pageSize, subjects.count))
         bytes.appendVarint(UInt64(slots.count { subjects[$0].pointee.isUsed }))
         for slot in slots where subjects[slot].pointee.isUsed {
             bytes.appendVarint(UInt64(slot) - UInt64(first))
-            appendMotion(slot, to: &bytes)
+            appendState(slot, to: &bytes)
         }
     }
 }

@@ -7,9 +7,14 @@ enum PairState {
     case inside
 
     /// What a newly measured distance does to a pair.
-    enum Change {
+    enum Outcome {
+        case nothing
         case enter
         case leave
+        /// The condition to enter or leave begins to hold, and must go on for the dwell.
+        case beginDwell
+        /// The condition holds no longer.
+        case endDwell
     }
 
     /// Where the subject is, as the pair sees it.
@@ -23,21 +28,76 @@ enum PairState {
     /// Moves to the state that `measure` implies.
     ///
     /// Between the radius and the leave threshold a pair stays what it was (hysteresis), so that jitter on the edge cannot make enter and
-    /// leave alternate. A user who is not known to within the halo's own size enters nothing.
+    /// leave alternate. A user who is not known to within the halo's own size enters nothing. A pair that cools down stays outside.
     ///
-    /// - Parameter mayEnter: a ≤ r, or accuracy plays no part.
-    /// - Returns: the change to report, or `nil` if there is none.
-    mutating func observe(_ measure: Measure, mayEnter: Bool) -> Change? {
+    /// - Parameters:
+    ///   - mayEnter: a ≤ r, or accuracy plays no part.
+    ///   - wait: what the pair waits for.
+    ///   - dwells: whether entering and leaving take time.
+    @inline(__always)
+    mutating func observe(_ measure: Measure, mayEnter: Bool, _ wait: Wait.Kind?, _ dwells: Dwells) -> Outcome {
+        let wants: Bool
         switch self {
-        case .outside where measure.isNear && mayEnter:
+        case .outside: wants = measure.isNear && mayEnter
+        case .inside: wants = measure.isBeyond
+        }
+        switch wait {
+        case .cooldown: return .nothing
+        case .enter, .leave: return wants ? .nothing : .endDwell
+        case nil: break
+        }
+        guard wants else { return .nothing }
+        switch self {
+        case .outside:
+            if dwells.enter { return .beginDwell }
             self = .inside
             return .enter
-        case .inside where measure.isBeyond:
+        case .inside:
+            if dwells.leave { return .beginDwell }
             self = .outside
             return .leave
-        case .outside, .inside:
-            return nil
         }
+    }
+}
+
+/// Whether entering and leaving take time.
+struct Dwells {
+    let enter: Bool
+    let leave: Bool
+
+    init(_ rules: Rules) {
+        enter = rules.enterDwell > 0
+        leave = rules.leaveDwell > 0
+    }
+}
+
+/// What a pair waits for.
+package struct Wait: Sendable, Equatable {
+    package enum Kind: UInt8, Sendable, CaseIterable {
+        /// Outside; enters when the dwell is complete.
+        case enter = 1
+        /// Inside; leaves when the dwell is complete.
+        case leave
+        /// Outside, whatever the distance, until then; is evaluated anew then.
+        case cooldown
+    }
+
+    package var kind: Kind
+    /// Of the evaluation at which a dwell began.
+    package var cause: Cause
+    /// The subject's slot.
+    package var subject: UInt32
+    /// When it is over, in the time of the fixes.
+    package var due: Int64
+    /// When it is over without any fix, on the steady clock, in milliseconds; means nothing in another process.
+    package var timer: Int64
+
+    package init(kind: Kind, cause: Cause, subject: UInt32, due: Int64, timer: Int64) {
+        self.kind = kind
+        self.cause = cause
+        self.subject = subject
+        self.due = due
+        self.timer = timer
     }
 }
 
@@ -57,7 +117,7 @@ struct OpenPair {
 /// A pair whose state is not what the distance at the last fix says, packed into 32 bits.
 ///
 /// For every other active subject a pair is inside exactly if the subject was near (d ≤ r) when the user was last evaluated. Exceptions
-/// are those in the margin that are still inside, and those that are near but may not enter.
+/// are those in the margin that are still inside, those that are near but may not enter, and those whose dwell or cooldown keeps them.
 struct Exception {
     let packed: UInt32
 

@@ -27,6 +27,7 @@ public struct Restoration: ~Copyable {
     public mutating func subject(slot: UInt32, _ placement: SubjectPlacement) {
         while engine.subjects.count <= Int(slot) { _ = engine.subjects.append() }
         engine.fill(slot, placement, kind: placement.kind.map { engine.intern($0) } ?? SubjectRecord.noKind)
+        engine.restoreValidity(slot, Validity(placement))
     }
 
     public mutating func signOff(_ signOff: SignOff) { engine.restore(signOff) }
@@ -44,7 +45,9 @@ public struct Restoration: ~Copyable {
             for _ in 0..<count {
                 guard let offset = reader.count(), offset < Engine.pageSize else { return false }
                 let slot = UInt32(first + offset)
-                guard type == 0 ? readUser(slot, pairs: version, &reader) : readMotion(slot, &reader, take: true) else { return false }
+                guard type == 0 ? readUser(slot, pairs: version, &reader) : readState(slot, version, &reader, take: true) else {
+                    return false
+                }
             }
             return reader.isAtEnd
         }
@@ -69,7 +72,7 @@ public struct Restoration: ~Copyable {
             for _ in 0..<subjects {
                 guard let slot = reader.count(), slot < 0x7fff_ffff else { return false }
                 let isNew = isNew(page: slot / Engine.pageSize * 2 + 1, commit)
-                guard readMotion(UInt32(slot), &reader, take: isNew) else { return false }
+                guard readState(UInt32(slot), version, &reader, take: isNew) else { return false }
             }
             return reader.isAtEnd
         }
@@ -78,13 +81,15 @@ public struct Restoration: ~Copyable {
 
     /// The engine as of the last journal.
     ///
+    /// - Parameter now: from when on silence and what dwells and cools down is counted anew.
     /// - Throws: ``Damaged`` if an open pair names a subject that is not in the register.
     /// - Complexity: O(users + pairs + subjects); a user's surroundings are scanned only where near and inside differed.
-    public consuming func finish() throws(Damaged) -> Engine {
-        try placeSubjects()
+    public consuming func finish(now: ClockReading) throws(Damaged) -> Engine {
+        engine.timers.start(at: now.steady)
+        try placeSubjects(now)
         for slot in (0..<UInt32(engine.users.count)).reversed() {
             if engine.users[slot].pointee.isUsed {
-                try placeUser(slot)
+                try placeUser(slot, now)
             } else {
                 engine.freeUsers.append(slot)
             }
@@ -151,7 +156,9 @@ public struct Restoration: ~Copyable {
         guard let flags = reader.byte() else { return false }
         if flags & Engine.Flag.used == 0 { return true }
         if flags & Engine.Flag.idFollows != 0, reader.sized() == nil { return false }
-        return reader.place() != nil && reader.varint() != nil && reader.metres() != nil && reader.metres() != nil
+        guard reader.place() != nil, reader.varint() != nil, reader.metres() != nil, reader.metres() != nil else { return false }
+        if flags & Engine.Flag.silent != 0, reader.varint() == nil { return false }
+        return flags & Engine.Flag.notes == 0 || reader.userNotes() != nil
     }
 
     /// - Parameter pairs: the version in which the user's open pairs follow; `nil` if they do not.
@@ -160,6 +167,8 @@ public struct Restoration: ~Copyable {
         let user = engine.users[slot]
         guard let flags = reader.byte() else { return false }
         nearOutside.remove(slot)
+        if user.pointee.hasNotes { engine.userNotes[slot] = nil }
+        user.pointee.hasNotes = false
         guard flags & Engine.Flag.used != 0 else {
             user.pointee.id.free()
             let hadPairs = !user.pointee.pairs.isEmpty
@@ -185,6 +194,16 @@ public struct Restoration: ~Copyable {
         user.pointee.accuracy = accuracy
         user.pointee.hasOwnRadius = flags & Engine.Flag.ownRadius != 0
         user.pointee.isJournaled = true
+        user.pointee.isSilent = flags & Engine.Flag.silent != 0
+        if user.pointee.isSilent {
+            guard let since = reader.varint() else { return false }
+            user.pointee.silentSince = ZigZag.decode(since)
+        }
+        if flags & Engine.Flag.notes != 0 {
+            guard let notes = reader.userNotes() else { return false }
+            engine.userNotes[slot] = notes
+            user.pointee.hasNotes = true
+        }
         if flags & Engine.Flag.nearOutside != 0 { nearOutside.insert(slot) }
         guard let version else { return true }
         guard let count = reader.count() else { return false }
@@ -195,19 +214,26 @@ public struct Restoration: ~Copyable {
         return true
     }
 
-    private mutating func readMotion(_ slot: UInt32, _ reader: inout RawReader, take: Bool) -> Bool {
-        guard let moving = reader.byte(), let place = reader.place(), let time = reader.varint() else { return false }
+    private mutating func readState(_ slot: UInt32, _ version: UInt8, _ reader: inout RawReader, take: Bool) -> Bool {
+        guard let state = reader.storedMotion(version: version) else { return false }
         // Also if it is passed over: the slot's next subject must be told apart from this one.
-        engine.hasMovingSubjects = true
+        engine.hasSubjectStates = true
         // A subject that was removed since has no entry in the register.
         guard take, Int(slot) < engine.subjects.count, engine.subjects[slot].pointee.isUsed else { return true }
         let subject = engine.subjects[slot]
-        subject.pointee.time = ZigZag.decode(time)
-        subject.pointee.isMoving = moving == 1
-        if moving == 1 {
-            subject.pointee.latitude = place.latitude
-            subject.pointee.longitude = place.longitude
+        subject.pointee.time = state.time
+        subject.pointee.flags = SubjectFlags(rawValue: state.flags)
+        if state.isMoving {
+            subject.pointee.latitude = state.position.latitude
+            subject.pointee.longitude = state.position.longitude
+            if subject.pointee.motion == SubjectRecord.noMotion {
+                subject.pointee.motion = engine.freeMotions.popLast() ?? engine.motions.append()
+            }
+            engine.motions[subject.pointee.motion].pointee = MotionRecord(
+                accuracy: state.accuracy, heard: state.heard, heardAt: 0, held: state.held)
         } else {
+            if subject.pointee.motion != SubjectRecord.noMotion { engine.freeMotions.append(subject.pointee.motion) }
+            subject.pointee.motion = SubjectRecord.noMotion
             subject.pointee.latitude = subject.pointee.putLatitude
             subject.pointee.longitude = subject.pointee.putLongitude
         }
@@ -225,27 +251,46 @@ public struct Restoration: ~Copyable {
 
     // MARK: - Putting together
 
-    private mutating func placeSubjects() throws(Damaged) {
+    private mutating func placeSubjects(_ now: ClockReading) throws(Damaged) {
         var entries: [GridEntry] = []
+        var subjectCount = 0
         for slot in (0..<UInt32(engine.subjects.count)).reversed() {
             let subject = engine.subjects[slot]
             guard subject.pointee.isUsed else {
                 engine.freeSubjects.append(slot)
                 continue
             }
-            entries.append(GridEntry(latitude: subject.pointee.latitude, longitude: subject.pointee.longitude, slot: slot))
+            subjectCount += 1
+            if subject.pointee.motion != SubjectRecord.noMotion {
+                engine.motions[subject.pointee.motion].pointee.heardAt = now.steady
+                engine.watchSubject(slot)
+            }
+            if subject.pointee.isActive {
+                entries.append(GridEntry(latitude: subject.pointee.latitude, longitude: subject.pointee.longitude, slot: slot))
+            }
             let hash = engine.hash(subject.pointee.id)
             let isTwin = engine.subjectIndex.find(hash) { engine.subjects[$0].pointee.id.bytes == subject.pointee.id.bytes } != nil
             guard !isTwin else { throw Damaged(what: "register: an id stands in two slots") }
             engine.subjectIndex.insert(hash, slot: slot)
         }
-        engine.subjectCount = entries.count
+        engine.subjectCount = subjectCount
         engine.grid.insert(&entries)
     }
 
-    private mutating func placeUser(_ slot: UInt32) throws(Damaged) {
+    private mutating func placeUser(_ slot: UInt32, _ now: ClockReading) throws(Damaged) {
         let user = engine.users[slot]
         engine.userIndex.insert(engine.hash(user.pointee.id), slot: slot)
+        try placeNotes(slot, now)
+        if user.pointee.isSilent {
+            guard user.pointee.pairs.isEmpty else { throw Damaged(what: "a silent user is inside") }
+            // If the clock was set ahead meanwhile, resends still find the last `ts` for as long as that of one who signed off.
+            let greatest = max(0, engine.rules.forgetAfter - Engine.signOffSpan)
+            user.pointee.heardAt = now.steady - min(greatest, max(0, now.wall - user.pointee.silentSince))
+            engine.awaitForgetting(slot)
+            return
+        }
+        user.pointee.heardAt = now.steady
+        engine.watch(slot)
         engine.userCount += 1
         engine.pairCount += user.pointee.pairs.count
         let level = UserGrid.level(radius: user.pointee.radius)
@@ -262,12 +307,15 @@ public struct Restoration: ~Copyable {
             let squared = disc.squaredDistance(latitude: latitude, longitude: longitude)
             guard !disc.isNear(latitude: latitude, longitude: longitude, squared: squared) else { continue }
             user.pointee.exceptions.append(Exception(subject: pair.subject, state: .inside))
+            // A dwell keeps a pair inside at any distance.
+            if engine.wait(of: slot, for: pair.subject) != nil { continue }
             // Measuring exactly costs a hundred times as much, and is of use only where the margin was once wider than it is now.
             guard !known.holds(disc.viewpoint, latitude: latitude, longitude: longitude, squared: squared) else { continue }
             let beyond = Geodesic.distance(from: user.pointee.position, to: subject.pointee.position) - disc.radius
             engine.greatestMargin = max(engine.greatestMargin, beyond + 1)
         }
         guard nearOutside.contains(slot) else { return }
+        engine.scratch.candidates.removeAll(keepingCapacity: true)
         let inside = Set(user.pointee.pairs.elements.map(\.subject))
         engine.scanDisc(disc)
         for candidate in engine.scratch.candidates where !inside.contains(candidate.subject) {
@@ -275,6 +323,22 @@ public struct Restoration: ~Copyable {
             user.pointee.isNearOutside = true
         }
         engine.scratch.candidates.removeAll(keepingCapacity: true)
+    }
+
+    /// Sets the timers of what a user's pairs wait for.
+    private mutating func placeNotes(_ slot: UInt32, _ now: ClockReading) throws(Damaged) {
+        guard var notes = engine.notes(of: slot) else { return }
+        let heard = engine.heard(slot)
+        for place in notes.waits.indices {
+            let subject = notes.waits[place].subject
+            guard Int(subject) < engine.subjects.count, engine.subjects[subject].pointee.isUsed else {
+                throw Damaged(what: "a dwell or cooldown whose subject is not in the register")
+            }
+            notes.waits[place].timer = now.steady + max(0, notes.waits[place].due - heard)
+            engine.waiting[subject, default: []].insert(slot)
+            engine.timers.insert(Alarm(due: notes.waits[place].timer, kind: .wait, slot: slot))
+        }
+        engine.userNotes[slot] = notes
     }
 }
 

@@ -35,6 +35,9 @@ package struct StoredUser: Sendable, Equatable {
     package var accuracy: Double
     /// All that are open; in a journal none, since it tells of pairs apart.
     package var pairs: [StoredPair]
+    /// When the silence of a user without a position was noticed, in Unix milliseconds; `nil` if there is a position.
+    package var silentSince: Int64?
+    package var notes = UserNotes()
 
     package init(
         id: [UInt8]?, hasOwnRadius: Bool, isNearOutside: Bool, position: Coordinate, time: Int64, radius: Double, accuracy: Double,
@@ -51,18 +54,31 @@ package struct StoredUser: Sendable, Equatable {
     }
 }
 
-/// What a subject's own fixes made of it.
+/// What a subject's own fixes and its validity made of it.
 package struct StoredMotion: Sendable, Equatable {
-    package var isMoving: Bool
+    /// Raw ``SubjectFlags``, of those that are stored.
+    package var flags: UInt8
     package var position: Coordinate
     /// The `ts` of the last fix, in Unix milliseconds; −1 if there is none.
     package var time: Int64
+    /// Metres; of a moving subject.
+    package var accuracy: Double
+    /// The `ts` at which a moving subject was last heard of.
+    package var heard: Int64
+    package var held: HeldFix?
 
-    package init(isMoving: Bool, position: Coordinate, time: Int64) {
-        self.isMoving = isMoving
+    package init(
+        flags: UInt8, position: Coordinate, time: Int64, accuracy: Double = 0, heard: Int64 = -1, held: HeldFix? = nil
+    ) {
+        self.flags = flags
         self.position = position
         self.time = time
+        self.accuracy = accuracy
+        self.heard = heard
+        self.held = held
     }
+
+    package var isMoving: Bool { SubjectFlags(rawValue: flags).contains(.moving) }
 }
 
 /// What a commit changed in the engine's state.
@@ -113,7 +129,7 @@ package struct StoredJournal: Sendable, Equatable {
         }
         guard let motionCount = reader.count() else { return false }
         for _ in 0..<motionCount {
-            guard let slot = reader.slot(), let motion = reader.storedMotion() else { return false }
+            guard let slot = reader.slot(), let motion = reader.storedMotion(version: version) else { return false }
             motions.append((slot, motion))
         }
         return reader.isAtEnd
@@ -171,7 +187,7 @@ package struct StoredPage: Sendable {
             guard let offset = reader.count(), offset < Engine.pageSize else { return nil }
             let slot = first + UInt32(offset)
             if type == 1 {
-                guard let motion = reader.storedMotion() else { return nil }
+                guard let motion = reader.storedMotion(version: version) else { return nil }
                 motions.append((slot, motion))
                 continue
             }
@@ -204,9 +220,7 @@ package struct StoredPage: Sendable {
             bytes.appendVarint(UInt64(motions.count))
             for (slot, motion) in motions {
                 bytes.appendVarint(UInt64(slot) % UInt64(Engine.pageSize))
-                bytes.append(motion.isMoving ? 1 : 0)
-                bytes.append(motion.position)
-                bytes.appendVarint(ZigZag.encode(motion.time))
+                bytes.append(motion)
             }
         }
         return bytes
@@ -227,12 +241,16 @@ extension [UInt8] {
         var flags = Engine.Flag.used | Engine.Flag.idFollows
         if user.hasOwnRadius { flags |= Engine.Flag.ownRadius }
         if user.isNearOutside { flags |= Engine.Flag.nearOutside }
+        if user.silentSince != nil { flags |= Engine.Flag.silent }
+        if !user.notes.isEmpty { flags |= Engine.Flag.notes }
         append(flags)
         (user.id ?? []).withUnsafeBytes { appendSized($0) }
         append(user.position)
         appendVarint(UInt64(user.time))
         appendMetres(user.radius)
         appendMetres(user.accuracy)
+        if let since = user.silentSince { appendVarint(ZigZag.encode(since)) }
+        if !user.notes.isEmpty { append(user.notes) }
         appendVarint(UInt64(user.pairs.count))
         for pair in user.pairs {
             appendVarint(UInt64(pair.subject))
@@ -242,12 +260,46 @@ extension [UInt8] {
         }
     }
 
-    fileprivate mutating func append(_ place: Coordinate) {
+    /// Appends what is kept of a user besides the record; see the top of `Journal.swift`.
+    mutating func append(_ notes: UserNotes) {
+        append((notes.held == nil ? 0 : 1) | (notes.heard == nil ? 0 : 2) | (notes.radiusChange == nil ? 0 : 4))
+        if let held = notes.held { append(held) }
+        if let heard = notes.heard { appendVarint(UInt64(heard)) }
+        if let change = notes.radiusChange { appendVarint(UInt64(change)) }
+        appendVarint(UInt64(notes.waits.count))
+        for wait in notes.waits {
+            append(wait.kind.rawValue)
+            append(wait.cause.rawValue)
+            appendVarint(UInt64(wait.subject))
+            appendVarint(ZigZag.encode(wait.due))
+        }
+    }
+
+    /// Appends what became of a subject; see the top of `Journal.swift`.
+    mutating func append(_ motion: StoredMotion) {
+        append(motion.flags)
+        append(motion.position)
+        appendVarint(ZigZag.encode(motion.time))
+        guard motion.isMoving else { return }
+        appendMetres(motion.accuracy)
+        appendVarint(ZigZag.encode(motion.heard))
+        append(motion.held == nil ? 0 : 1)
+        if let held = motion.held { append(held) }
+    }
+
+    private mutating func append(_ held: HeldFix) {
+        append(held.position)
+        appendVarint(UInt64(held.time))
+        appendMetres(held.accuracy)
+        appendMetres(held.radius)
+    }
+
+    private mutating func append(_ place: Coordinate) {
         appendFixed(place.latitude)
         appendFixed(place.longitude)
     }
 
-    fileprivate mutating func appendMetres(_ metres: Double) {
+    private mutating func appendMetres(_ metres: Double) {
         if metres >= 0, metres < 2_147_483_648, let whole = UInt64(exactly: metres) {
             appendVarint(whole << 1)
         } else {
@@ -273,13 +325,66 @@ extension RawReader {
             id = [UInt8](bytes)
         }
         guard let position = place(), let time = count(), let radius = metres(), let accuracy = metres() else { return nil }
-        return StoredUser(
+        var user = StoredUser(
             id: id, hasOwnRadius: flags & Engine.Flag.ownRadius != 0, isNearOutside: flags & Engine.Flag.nearOutside != 0,
             position: position, time: Int64(time), radius: radius, accuracy: accuracy)
+        if flags & Engine.Flag.silent != 0 {
+            guard let since = varint() else { return nil }
+            user.silentSince = ZigZag.decode(since)
+        }
+        if flags & Engine.Flag.notes != 0 {
+            guard let notes = userNotes() else { return nil }
+            user.notes = notes
+        }
+        return user
     }
 
-    fileprivate mutating func storedMotion() -> StoredMotion? {
-        guard let moving = byte(), let position = place(), let time = varint() else { return nil }
-        return StoredMotion(isMoving: moving == 1, position: position, time: ZigZag.decode(time))
+    /// Reads what is kept of a user besides the record.
+    mutating func userNotes() -> UserNotes? {
+        var notes = UserNotes()
+        guard let bits = byte(), bits < 8 else { return nil }
+        if bits & 1 != 0 {
+            guard let held = heldFix() else { return nil }
+            notes.held = held
+        }
+        if bits & 2 != 0 {
+            guard let heard = count() else { return nil }
+            notes.heard = Int64(heard)
+        }
+        if bits & 4 != 0 {
+            guard let change = count() else { return nil }
+            notes.radiusChange = Int64(change)
+        }
+        guard let waits = count() else { return nil }
+        for _ in 0..<waits {
+            guard let kind = byte().flatMap({ Wait.Kind(rawValue: $0) }), let cause = byte().flatMap({ Cause(rawValue: $0) }),
+                let subject = slot(), let due = varint()
+            else { return nil }
+            notes.waits.append(Wait(kind: kind, cause: cause, subject: subject, due: ZigZag.decode(due), timer: 0))
+        }
+        return notes
+    }
+
+    private mutating func heldFix() -> HeldFix? {
+        guard let position = place(), let time = count(), let accuracy = metres(), let radius = metres() else { return nil }
+        return HeldFix(position: position, accuracy: accuracy, radius: radius, time: Int64(time))
+    }
+
+    /// - Parameter version: of the page or journal.
+    mutating func storedMotion(version: UInt8) -> StoredMotion? {
+        guard let flags = byte(), SubjectFlags.stored.isSuperset(of: SubjectFlags(rawValue: flags)), let position = place(),
+            let time = varint()
+        else { return nil }
+        var motion = StoredMotion(flags: flags, position: position, time: ZigZag.decode(time))
+        motion.heard = motion.time
+        guard version >= 3, motion.isMoving else { return motion }
+        guard let accuracy = metres(), let heard = varint(), let held = byte() else { return nil }
+        motion.accuracy = accuracy
+        motion.heard = ZigZag.decode(heard)
+        if held == 1 {
+            guard let fix = heldFix() else { return nil }
+            motion.held = fix
+        }
+        return motion
     }
 }

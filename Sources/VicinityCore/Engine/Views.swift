@@ -1,12 +1,13 @@
 /// What an operator may see of a user.
 public struct UserView: Sendable, Equatable {
-    /// The `ts` of the last accepted fix, in Unix milliseconds.
+    /// The `ts` of the last accepted fix, in Unix milliseconds; of a silent user the last that counts.
     public let time: Int64
     /// Metres.
     public let radius: Double
     /// Ids of the subjects whose pair with the user is inside, in order.
     public let inside: [[UInt8]]
-    public let position: Coordinate
+    /// `nil` of a silent user.
+    public let position: Coordinate?
 }
 
 extension Engine {
@@ -20,7 +21,8 @@ extension Engine {
         let user = users[slot].pointee
         let inside = user.pairs.elements.map { subjects[$0.subject].pointee.id.bytes }
         return UserView(
-            time: user.time, radius: user.radius, inside: inside.sorted { $0.lexicographicallyPrecedes($1) }, position: user.position)
+            time: user.time, radius: user.radius, inside: inside.sorted { $0.lexicographicallyPrecedes($1) },
+            position: user.isSilent ? nil : user.position)
     }
 
     /// Whether a subject is in the register, and if its own fixes have moved it.

@@ -9,6 +9,14 @@ public enum Cause: UInt8, Sendable, CaseIterable, BitwiseCopyable {
     case gone
     case muted
 
+    /// Whether a leave for this reason keeps the pair outside for the cooldown.
+    var coolsDown: Bool {
+        switch self {
+        case .user, .radius, .subject, .suspended: true
+        case .removed, .expired, .gone, .muted: false
+        }
+    }
+
     /// The word on the wire.
     public var word: StaticString {
         switch self {

@@ -1,3 +1,5 @@
+package import VicinityConfiguration
+
 /// Who may do what: the names of `access`, looked up once, as numbers to compare a peer's credentials with.
 ///
 /// Names are looked up when the policy is made, at start and at each reload, so that a connection costs no look-up, and a slow

@@ -1,6 +1,6 @@
 import Logging
 import Synchronization
-import VicinityCore
+import VicinityConfiguration
 import VicinityTransport
 import VicinityWire
 
@@ -92,24 +92,4 @@ final class SettingsService: Sendable {
 extension AccessPolicy {
     /// What the process at the other end may do.
     func roles(of peer: PeerCredentials) -> Roles { roles(user: peer.user, group: peer.group, groups: peer.groups) }
-}
-
-extension Rules {
-    /// The engine's part of the settings.
-    init(_ configuration: Configuration) {
-        self.init()
-        radius = configuration.halo.radius
-        minRadius = configuration.halo.minimumRadius
-        maxRadius = configuration.halo.maximumRadius
-        leaveMargin = configuration.halo.leaveMargin
-        maxFuture = configuration.fixes.maximumFuture.milliseconds
-        maxAccuracy = configuration.fixes.maximumAccuracy
-        assumedAccuracy = configuration.fixes.assumedAccuracy
-        accuracyCap = configuration.fixes.accuracyCap
-        switch configuration.privacy.distance {
-        case .band: disclosure = .bands(configuration.privacy.bands)
-        case .exact: disclosure = .exact
-        case .none: disclosure = .nothing
-        }
-    }
 }

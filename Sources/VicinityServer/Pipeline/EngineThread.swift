@@ -1,4 +1,5 @@
 internal import CLinux
+import VicinityCore
 import VicinityPipeline
 
 // The engine's thread: drives the writer.
@@ -32,18 +33,18 @@ struct EngineThread: ~Copyable {
     mutating func run() {
         while true {
             // While the store works there is nothing to hand over, and its end wakes us.
-            let deadline = slot.isFree ? openSince.map { $0 + commitInterval() } : nil
-            switch inbox.take(until: deadline) {
-            case .element(let work):
-                if openSince == nil { openSince = vicinity_monotonic_nanoseconds() }
-                writer.handle(work, now: vicinity_unix_milliseconds())
-            case .nothing: break
+            let commit = slot.isFree ? openSince.map { $0 + commitInterval() } : nil
+            let timer = writer.wake(now: .present).map { $0 * 1_000_000 }
+            switch inbox.take(until: [commit, timer].compactMap(\.self).min()) {
+            case .element(let work): writer.handle(work, now: .present)
+            case .nothing: writer.advance(to: .present)
             case .finished:
                 slot.waitUntilFree()
                 if !writer.isEmpty { handOver() }
                 slot.finish()
                 return
             }
+            if openSince == nil, !writer.isEmpty { openSince = vicinity_monotonic_nanoseconds() }
             handOverIfDue()
         }
     }
@@ -61,5 +62,12 @@ struct EngineThread: ~Copyable {
     private mutating func handOver() {
         openSince = nil
         slot.put(writer.takeCommit(now: vicinity_unix_milliseconds()))
+    }
+}
+
+extension ClockReading {
+    /// What the machine's clocks say now.
+    static var present: ClockReading {
+        ClockReading(wall: vicinity_unix_milliseconds(), steady: vicinity_monotonic_nanoseconds() / 1_000_000)
     }
 }

@@ -43,7 +43,8 @@ final class Pipeline: Sendable {
             _ = vicinity_set_thread_name("engine")
             do throws(Recovery.Failure) {
                 // The engine is made, used and given up on this thread: it cannot leave it.
-                let recovered = try Recovery.run(start.store, rules: start.rules, hashSeed: start.hashSeed, progress: start.progress)
+                let recovered = try Recovery.run(
+                    start.store, rules: start.rules, hashSeed: start.hashSeed, now: .present, progress: start.progress)
                 var thread = EngineThread(
                     Writer(recovered), commitInterval: start.commitInterval, inbox: start.inbox, slot: start.slot)
                 start.statistics.publish(thread.snapshot)

@@ -32,7 +32,8 @@ extension Oracle {
         guard let user = model.users[id] else { return nil }
         let inside = model.subjects.values.filter { user.encounters[$0.serial] != nil }.map(\.id)
         return UserAnswer(
-            time: user.lastTime, radius: user.radius, inside: inside.sorted { $0.lexicographicallyPrecedes($1) }, position: user.position)
+            time: user.track?.accepted.time ?? user.lastTime, radius: user.radius,
+            inside: inside.sorted { $0.lexicographicallyPrecedes($1) }, position: user.track?.accepted.position)
     }
 
     /// Holds all that is durable against the model, after it was rolled back: recovers once more, from a copy, and asks for everything.
@@ -44,17 +45,22 @@ extension Oracle {
         try checkRegister(contents)
         let cursors = contents.cursors.mapValues(\.acked)
         try demand(cursors == subscribers.cursors, "the durable cursors are \(cursors), expected \(subscribers.cursors)")
+        // What a recovery brings by itself, such as a timer that is due at once, belongs to this copy alone.
+        let present = model
+        defer { model = present }
+        model.restart(at: model.clock)
         let copy = MemoryStore(contents)
         let mailbox = Mailbox()
         let recovered: Recovery.Recovered
         do throws(Recovery.Failure) {
-            recovered = try Recovery.run(copy, rules: model.rules, hashSeed: hashSeed)
+            recovered = try Recovery.run(copy, rules: model.rules, hashSeed: hashSeed, now: model.clock)
         } catch {
             throw Violation("the state cannot be recovered: \(error)")
         }
         var writer = Writer(recovered)
+        model.turn(to: model.clock)
         let users = model.users.keys.sorted { $0.lexicographicallyPrecedes($1) }
-        for id in users { writer.handle(.user(id, Reply { mailbox.put(.user($0)) }), now: model.now) }
+        for id in users { writer.handle(.user(id, Reply { mailbox.put(.user($0)) }), now: model.clock) }
         let open = writer.takeCommit(now: model.now)
         _ = Committer(store: copy, feed: Feed(head: copy.head.seq, oldest: 1), statistics: Statistics()).attempt(open)
         for (id, note) in zip(users, mailbox.take()) {

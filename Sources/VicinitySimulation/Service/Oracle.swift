@@ -25,7 +25,7 @@ final class Oracle {
         let subject: [UInt8]
     }
 
-    private(set) var model: Model
+    var model: Model
     var subscribers = SubscriberLedger()
     /// The open commit covers these.
     private var open: [(ledger: IngestLedger, upTo: Int)] = []
@@ -44,8 +44,8 @@ final class Oracle {
     private(set) var commits: [(last: Int64, wallTime: Int64)] = []
     private var inside: [Pair: Int64] = [:]
 
-    init(_ rules: Rules, now: Int64) {
-        model = Model(rules: rules, now: now, movesSubjects: true)
+    init(_ rules: Rules, at clock: ClockReading) {
+        model = Model(rules: rules, at: clock)
         durable = Milestone(model: model, cursors: [:], head: 0, commit: 0)
     }
 
@@ -57,12 +57,14 @@ final class Oracle {
 
     // MARK: - What the writer does
 
+    /// The clocks have gone on, and what is due by them happens.
+    func turn(to clock: ClockReading) { model.turn(to: clock) }
+
     /// Lines of a gateway.
     ///
     /// - Parameter mayForget: whether sign-offs may have been forgotten by the clock, so that lines of before count again.
     /// - Returns: how many of the lines were durable before.
-    func handle(_ batch: FixBatch, of ledger: IngestLedger, now: Int64, mayForget: Bool) throws(Violation) -> Int {
-        model.now = now
+    func handle(_ batch: FixBatch, of ledger: IngestLedger, mayForget: Bool) throws(Violation) -> Int {
         var resent = 0
         for place in 0..<batch.lineCount {
             guard let line = try ledger.line(Int(batch.firstLine) + Int(place)) else {
@@ -97,10 +99,7 @@ final class Oracle {
     }
 
     /// A step of an operator.
-    func handle(_ step: Step, now: Int64) {
-        model.now = now
-        model.perform(step)
-    }
+    func handle(_ step: Step) { model.perform(step) }
 
     // MARK: - Commits
 
@@ -193,6 +192,9 @@ final class Oracle {
         open = []
         answers = CircularBuffer()
     }
+
+    /// The daemon is ready again.
+    func restart(at clock: ClockReading) { model.restart(at: clock) }
 
     /// Whether nothing is known that is not durable.
     var isSettled: Bool { waiting == nil && open.isEmpty && model.events.count == durable.head }

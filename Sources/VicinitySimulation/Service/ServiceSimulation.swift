@@ -47,7 +47,7 @@ package final class ServiceSimulation {
         self.observe = observe
         traits = ServiceTraits(dice)
         town = Town(traits, clock, dice)
-        oracle = Oracle(town.rules, now: clock.unix)
+        oracle = Oracle(town.rules, at: clock.reading)
         var key: [UInt8] = []
         for _ in 0..<16 { key.append(UInt8(dice.below(256))) }
         disk = SimulatedDisk(LogIdentity(logID: String(repeating: "5e", count: 16), signOffKey: key), sabotage: sabotage)

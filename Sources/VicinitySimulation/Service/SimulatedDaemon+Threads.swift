@@ -23,7 +23,7 @@ extension SimulatedDaemon {
         for link in ready { post(.goOn(link), to: link.loop) }
         if openSince == nil { openSince = now }
         try expect(work)
-        writer.handle(work, now: world.clock.unix)
+        writer.handle(work, now: world.clock.reading)
         if world.sabotage == .ackBeforeCommit, case .fixes(let batch, let gateway) = work {
             try self.gateway(gateway.id)?.tellEarly(upTo: batch.firstLine + UInt64(batch.lineCount) - 1)
         }
@@ -32,6 +32,13 @@ extension SimulatedDaemon {
     }
 
     private func engineIdles() throws(Violation) -> Bool {
+        if case .finished = slot { return false }
+        if let wake = writer.wake(now: world.clock.reading), wake <= world.clock.monotonic {
+            world.oracle.turn(to: world.clock.reading)
+            writer.advance(to: world.clock.reading)
+            if openSince == nil, !writer.isEmpty { openSince = now }
+            return true
+        }
         guard slot.isFree else { return false }
         if let since = openSince, now >= since + world.traits.commitInterval || inbox.isFinished {
             try handOver()
@@ -57,29 +64,29 @@ extension SimulatedDaemon {
     /// Tells the oracle what the writer is about to do.
     private func expect(_ work: Work) throws(Violation) {
         let oracle = world.oracle
-        let now = world.clock.unix
+        oracle.turn(to: world.clock.reading)
         switch work {
         case .fixes(let batch, _):
             world.trace("the engine takes \(batch.lineCount) lines of connection \(batch.source)")
             world.figures.lines += Int(batch.lineCount)
             let mayForget = world.traits.clock == .ahead && world.clock.leaps > 0
-            world.figures.resent += try oracle.handle(batch, of: ledger(batch.source), now: now, mayForget: mayForget)
+            world.figures.resent += try oracle.handle(batch, of: ledger(batch.source), mayForget: mayForget)
         case .settle: break
         case .put(let rows, _):
             let placements = rows.compactMap { row in
                 Coordinate(latitudeDegrees: row.latitude, longitudeDegrees: row.longitude).map {
-                    SubjectPlacement(id: row.id, kind: row.kind, position: $0)
+                    SubjectPlacement(id: row.id, kind: row.kind, position: $0, validFrom: row.validFrom, validUntil: row.validUntil)
                 }
             }
-            oracle.handle(.put(placements), now: now)
+            oracle.handle(.put(placements))
             oracle.answers.append(.count(rows.count))
         case .remove(let ids, _):
             let before = oracle.model.subjectCount
-            oracle.handle(.remove(ids), now: now)
+            oracle.handle(.remove(ids))
             oracle.answers.append(.count(before - oracle.model.subjectCount))
         case .user(let id, _): oracle.answers.append(.user(oracle.user(id)))
         case .isMoving: preconditionFailure("nobody asks for that here")
-        case .configure(let rules): oracle.handle(.rules(rules), now: now)
+        case .configure(let rules): oracle.handle(.rules(rules))
         case .subscribe(let request, _):
             let opening = oracle.subscribers.open(request, head: Int64(oracle.model.events.count))
             world.trace("connection \(request.holder) subscribes: \(opening)")

@@ -75,7 +75,7 @@ final class SimulatedDaemon {
         let recovered: Recovery.Recovered
         let oldest: Int64
         do throws(Recovery.Failure) {
-            recovered = try Recovery.run(world.disk, rules: world.town.rules, hashSeed: seed)
+            recovered = try Recovery.run(world.disk, rules: world.town.rules, hashSeed: seed, now: world.clock.reading)
         } catch {
             throw Violation("the state cannot be recovered: \(error)")
         }
@@ -93,6 +93,7 @@ final class SimulatedDaemon {
         loops = Array(repeating: SimulatedLoop(), count: world.traits.loops)
         parsers = loops.map { _ in JSONParser() }
         statistics.publish(writer.snapshot)
+        world.oracle.restart(at: world.clock.reading)
         feed.listen { [mailbox] in mailbox.put(.headMoved) }
     }
 

@@ -29,7 +29,8 @@ struct UserAnswer: Equatable {
     let time: Int64
     let radius: Double
     let inside: [[UInt8]]
-    let position: Coordinate
+    /// `nil` of a silent user.
+    let position: Coordinate?
 }
 
 /// The named subscribers, kept as the contract has it.

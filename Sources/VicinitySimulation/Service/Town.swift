@@ -48,6 +48,12 @@ final class Town {
         area = .disc(dice.pick(Self.sites), metres: Self.size)
         rules.disclosure = dice.pick([rules.disclosure, rules.disclosure, .exact, .nothing])
         rules.accuracyCap = dice.pick([100, 100, 0])
+        rules.enterDwell = dice.pick([0, 0, 700])
+        rules.leaveDwell = dice.pick([0, 0, 1_500])
+        rules.cooldown = dice.pick([0, 0, 2_500])
+        rules.maxSpeed = dice.pick([300, 300, 0])
+        rules.expireAfter = dice.pick([900_000, 4_000, 0])
+        rules.radiusInterval = dice.pick([60_000, 2_000, 0])
         for id in IDPool(count: traits.users, mark: "u", using: &dice.random).ids {
             people.append(Person(id: id, position: area.place(using: &dice.random), radius: rules.radius, time: clock.unix - 60_000))
         }
@@ -176,7 +182,10 @@ final class Town {
 
     /// Other settings from now on.
     func reconfigure() {
-        switch dice.below(5) {
+        switch dice.below(8) {
+        case 5: rules.enterDwell = dice.pick([0, 300])
+        case 6: rules.leaveDwell = dice.pick([0, 2_000])
+        case 7: rules.expireAfter = dice.pick([900_000, 4_000, 10_000])
         case 0: rules.leaveMargin = dice.pick([0, 50, 200])
         case 1: rules.accuracyCap = dice.pick([0, 10, 100])
         case 2: rules.radius = dice.pick([50, 300, 500])

@@ -1,3 +1,5 @@
+import VicinityCore
+
 /// The machine's two clocks, in milliseconds: time passes only when the simulation says so.
 final class VirtualClock {
     /// Never goes back.
@@ -8,6 +10,8 @@ final class VirtualClock {
 
     /// The clock that people set.
     var unix: Int64 { offset + monotonic }
+
+    var reading: ClockReading { ClockReading(wall: unix, steady: monotonic) }
 
     func pass(_ milliseconds: Int64) { monotonic += milliseconds }
 

@@ -38,7 +38,7 @@ struct CutTests {
         for seed in UInt64(0)..<4 {
             var random = SeededRandom(seed: seed)
             var world = World(scene, seed: seed)
-            var engine = EngineAdapter(rules: world.rules, now: World.beginning, seed: seed)
+            var engine = EngineAdapter(rules: world.rules, at: World.clockAtBeginning, seed: seed)
             var tracker = Tracker()
             for _ in 0..<12 {
                 for _ in 0..<10 { tracker.take(engine.perform(world.next()).events) }
@@ -63,7 +63,7 @@ struct CutTests {
 
     @Test("that nobody reads to its end is forgotten")
     func abandoned() {
-        var engine = EngineAdapter(rules: Rules(), now: World.beginning, seed: 1)
+        var engine = EngineAdapter(rules: Rules(), at: World.clockAtBeginning, seed: 1)
         let cut = engine.beginCut()
         engine.endCut(cut)
         #expect(engine.readCut(cut, visiting: 1) == nil)

@@ -17,9 +17,12 @@ struct PairTests {
     private func play(_ track: String) -> String {
         var rules = Rules()
         rules.accuracyCap = 0
+        rules.maxSpeed = 0
         var engine = Engine(rules: rules, hashSeed: 1, signOffKey: SipHashKey(1, 2))
         var changes = Changes()
-        engine.put([SubjectPlacement(id: [1], kind: nil, position: Coordinate(latitude: 0, longitude: 0))], now: 0, into: &changes)
+        engine.put(
+            [SubjectPlacement(id: [1], kind: nil, position: Coordinate(latitude: 0, longitude: 0))], now: ClockReading(wall: 0, steady: 0),
+            into: &changes)
         var report = ""
         for (index, letter) in track.enumerated() {
             // A unit of longitude is 1.113 cm at the equator: 300 m, 520 m and 700 m.
@@ -31,7 +34,7 @@ struct PairTests {
                     kind: .user, idOffset: 0, idLength: 1, line: 0, hash: engine.hasher.hash([117]), latitude: 0, longitude: longitude,
                     time: Int64(index + 1) * 1000)
             ]
-            engine.apply(batch, now: 1_000_000, into: &changes)
+            engine.apply(batch, now: ClockReading(wall: 1_000_000, steady: 0), into: &changes)
             switch changes.transitions.first?.change {
             case .enter: report += "E"
             case .leave: report += "L"

@@ -22,7 +22,7 @@ struct ModelPictureTests {
 
     /// E enter, L leave, . nothing; one letter a line.
     private func play(_ track: String, accuracy: Double, _ rules: Rules) throws -> String {
-        var model = Model(rules: rules, now: Self.start)
+        var model = Model(rules: rules, at: ClockReading(wall: Self.start, steady: 0))
         model.perform(.put([subject]))
         var report = ""
         for (index, letter) in track.enumerated() {
@@ -46,7 +46,7 @@ struct ModelPictureTests {
         (track: "IOIOIO", report: "ELELEL"),
     ])
     func tracksWithoutAccuracy(track: String, report: String) throws {
-        var rules = Rules()
+        var rules = Rules.timeless
         rules.accuracyCap = 0
         let got = try play(track, accuracy: 199, rules)
         #expect(got == report)
@@ -62,7 +62,7 @@ struct ModelPictureTests {
         (track: "OIIO", accuracy: 501.0, report: "...."),  // not known to within the halo's size
     ])
     func tracksWithAccuracy(track: String, accuracy: Double, report: String) throws {
-        var rules = Rules()
+        var rules = Rules.timeless
         rules.maxAccuracy = 1_000
         rules.accuracyCap = accuracy < 500 ? 160 : 140
         let got = try play(track, accuracy: accuracy, rules)

@@ -13,9 +13,9 @@ struct ModelRuleTests {
     private let user = [UInt8]("u".utf8)
 
     private func model(_ subjects: [String] = ["s"], _ change: (inout Rules) -> Void = { _ in }) -> Model {
-        var rules = Rules()
+        var rules = Rules.timeless
         change(&rules)
-        var model = Model(rules: rules, now: Self.start)
+        var model = Model(rules: rules, at: ClockReading(wall: Self.start, steady: 0))
         model.perform(.put(subjects.map { SubjectPlacement(id: [UInt8]($0.utf8), kind: nil, position: here) }))
         return model
     }
@@ -177,7 +177,7 @@ struct ModelRuleTests {
     }
 
     @Test func aMovingSubjectIsTheMirrorOfAMovingUser() {
-        var model = Model(rules: Rules(), now: Self.start, movesSubjects: true)
+        var model = Model(rules: .timeless, at: ClockReading(wall: Self.start, steady: 0))
         model.perform(.put([SubjectPlacement(id: [UInt8]("s".utf8), kind: nil, position: away)]))
         model.perform(fix(here, 10))
         for (position, time) in [(near, Int64(20)), (away, 30), (near, 30)] {

@@ -1,4 +1,5 @@
 import Testing
+import VicinityConfiguration
 import VicinityServer
 
 @Suite("Who may do what")
@@ -18,7 +19,9 @@ struct AccessPolicyTests {
     }
 
     static func resolve(_ yaml: String? = nil, ownUser: UInt32 = 900) throws -> (policy: AccessPolicy, warnings: [String]) {
-        AccessPolicy.resolve(try load(yaml).get().values.access, ownUser: ownUser, in: Accounts())
+        let file = yaml.map { Configuration.File(path: "f.yaml", contents: Array($0.utf8)) }
+        let access = try Configuration.load(file: file, environment: [:]).get().values.access
+        return AccessPolicy.resolve(access, ownUser: ownUser, in: Accounts())
     }
 
     @Test(

@@ -1,5 +1,5 @@
 import Testing
-import VicinityServer
+import VicinityConfiguration
 
 @Suite("Spans of time")
 struct TimeSpanTests {

@@ -15,18 +15,14 @@ extension ConfigurationKey {
         ConfigurationKey("halo.min_radius", \.halo.minimumRadius, radius, "metres, the least that a fix may ask for"),
         ConfigurationKey("halo.max_radius", \.halo.maximumRadius, radius, "metres, the most that a fix may ask for"),
         ConfigurationKey(
-            "halo.radius_interval", \.halo.radiusInterval, .span, "between two changes of one user's radius",
-            notYetUnless: { $0.halo.radiusInterval == .zero }),
+            "halo.radius_interval", \.halo.radiusInterval, .span, "between two changes of one user's radius"),
         ConfigurationKey("halo.leave_margin", \.halo.leaveMargin, .metres(), "metres beyond the radius before a pair leaves"),
         ConfigurationKey(
-            "halo.enter_dwell", \.halo.enterDwell, .span, "how long a pair must be inside before it enters",
-            notYetUnless: { $0.halo.enterDwell == .zero }),
+            "halo.enter_dwell", \.halo.enterDwell, .span, "how long a pair must be inside before it enters"),
         ConfigurationKey(
-            "halo.leave_dwell", \.halo.leaveDwell, .span, "how long a pair must be outside before it leaves",
-            notYetUnless: { $0.halo.leaveDwell == .zero }),
+            "halo.leave_dwell", \.halo.leaveDwell, .span, "how long a pair must be outside before it leaves"),
         ConfigurationKey(
-            "halo.cooldown", \.halo.cooldown, .span, "how long a pair stays outside after a leave",
-            notYetUnless: { $0.halo.cooldown == .zero }),
+            "halo.cooldown", \.halo.cooldown, .span, "how long a pair stays outside after a leave"),
     ]
 
     private static let fixes = [
@@ -38,14 +34,11 @@ extension ConfigurationKey {
             "metres that accuracy may add to the leave threshold; 0 = accuracy plays no part in pairs"),
         ConfigurationKey(
             "fixes.max_speed", \.fixes.maximumSpeed, .number("metres per second", 0...Double.greatestFiniteMagnitude),
-            "metres per second, faster is not believed at once; 0 = any",
-            notYetUnless: { $0.fixes.maximumSpeed == 0 }),
+            "metres per second, faster is not believed at once; 0 = any"),
         ConfigurationKey(
-            "fixes.expire_after", \.fixes.expireAfter, .span, "silence after which encounters are closed; 0 = never",
-            notYetUnless: { $0.fixes.expireAfter == .zero }),
+            "fixes.expire_after", \.fixes.expireAfter, .span, "silence after which encounters are closed; 0 = never"),
         ConfigurationKey(
-            "fixes.forget_after", \.fixes.forgetAfter, .span, "how long the last ts and the radius of a silent user are kept",
-            notYetUnless: { $0.fixes.expireAfter == .zero }),
+            "fixes.forget_after", \.fixes.forgetAfter, .span, "how long the last ts and the radius of a silent user are kept"),
     ]
 
     private static let delivery = [

@@ -1,6 +1,6 @@
 import Foundation
 import Testing
-import VicinityServer
+import VicinityConfiguration
 
 /// Every form of mistake, word for word: these lines are read by operators and by their tools.
 @Suite("Mistakes in the configuration")

@@ -61,7 +61,7 @@ package indirect enum ConfigurationValue: Sendable, Equatable {
     }
 
     /// In double quotes, with the escapes that JSON and YAML share.
-    static func quoted(_ text: String) -> String {
+    package static func quoted(_ text: String) -> String {
         var result = "\""
         for scalar in text.unicodeScalars {
             switch scalar {

@@ -1,5 +1,5 @@
 import Testing
-import VicinityServer
+import VicinityConfiguration
 
 /// Each key at and beyond the limits of its range. A key that is in no row fails, so that none is forgotten.
 @Suite("Ranges")

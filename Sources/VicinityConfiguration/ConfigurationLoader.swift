@@ -95,12 +95,26 @@ struct ConfigurationLoader {
     }
 
     private mutating func gather(_ argument: Configuration.Argument) {
-        if let key = ConfigurationKey.byPath[argument.path] {
-            gather(argument.text, for: key, from: .named(argument.name))
-        } else {
-            let why = Self.unknown(argument.path, in: [])
-            report([SourceMistake(line: 1, path: argument.path, why: why)], at: { _ in .named(argument.name) })
+        let key = ConfigurationKey.byPath[argument.path]
+        switch (key, argument.text) {
+        case (let key?, let text?): gather(text, for: key, from: .named(argument.name))
+        case (nil, _): report(Self.unknown(argument), of: argument)
+        case (let key?, nil):
+            wrong.insert(key.path)
+            report("has no value, must be given as \(key.path)=…, with \(key.expected)", of: argument)
         }
+    }
+
+    private mutating func report(_ why: String, of argument: Configuration.Argument) {
+        let path = argument.path.isEmpty ? "key" : argument.path
+        report([SourceMistake(line: 1, path: path, why: why)], at: { _ in .named(argument.name) })
+    }
+
+    private static func unknown(_ argument: Configuration.Argument) -> String {
+        guard !argument.path.isEmpty else { return "is missing, must be given as key=value, like halo.radius=300" }
+        let keys = names(in: argument.path.split(separator: "."))
+        guard keys.isEmpty else { return "is a section, must be one key of it: " + keys.joined(separator: ", ") }
+        return unknown(argument.path, in: [])
     }
 
     /// Takes the text of one key, which is YAML of its own.

@@ -1,5 +1,5 @@
 import Testing
-import VicinityServer
+import VicinityConfiguration
 
 /// The sample and the manual say what the table says.
 @Suite("The sample and the manual")

@@ -3,9 +3,9 @@ import Testing
 
 /// Files of the repository that tests read, and golden files that they compare with.
 enum ProjectFile {
-    /// `Tests/VicinityServerTests/Configuration`.
+    /// `Tests/VicinityConfigurationTests`.
     private static let folder = URL(filePath: #filePath).deletingLastPathComponent()
-    private static let root = folder.deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    private static let root = folder.deletingLastPathComponent().deletingLastPathComponent()
 
     static func text(_ path: String) throws -> String {
         try String(contentsOf: root.appending(path: path), encoding: .utf8)

@@ -1,4 +1,4 @@
-import VicinityServer
+import VicinityConfiguration
 
 /// Loads `yaml` as the file `f.yaml`.
 func load(

@@ -1,6 +1,6 @@
 import Foundation
 import Testing
-import VicinityServer
+import VicinityConfiguration
 
 @Suite("The effective configuration")
 struct EffectiveConfigurationTests {
@@ -104,11 +104,19 @@ struct EffectiveConfigurationTests {
 
     @Test func keysNotYetInForceAreNamedWhereTheyWouldDoSomething() throws {
         let defaults = try load().get().notYetInForce
-        #expect(defaults.contains("halo.radius_interval") && defaults.contains("privacy.follow"))
-        #expect(!defaults.contains("halo.enter_dwell") && !defaults.contains("privacy.disclose"))
-        let some = try load("halo: { enter_dwell: 1s, radius_interval: 0 }\nprivacy: { follow: off, disclose: [a] }").get().notYetInForce
-        #expect(some.contains("halo.enter_dwell") && some.contains("privacy.disclose"))
-        #expect(!some.contains("halo.radius_interval") && !some.contains("privacy.follow"))
+        #expect(defaults.contains("privacy.follow") && !defaults.contains("privacy.disclose"))
+        let some = try load("privacy: { follow: off, disclose: [a] }").get().notYetInForce
+        #expect(some.contains("privacy.disclose") && !some.contains("privacy.follow"))
+    }
+
+    /// The engine obeys both sections, whatever their values; none of their keys may be announced as idle.
+    @Test func halosAndFixesAreInForce() throws {
+        let yaml = "halo: { enter_dwell: 1s, leave_dwell: 1s, cooldown: 1s }\nprivacy: { disclose: [a] }"
+        for text in ["", yaml, Self.full] {
+            let idle = try load(text).get().notYetInForce
+            #expect(!idle.isEmpty)
+            #expect(!idle.contains { $0.hasPrefix("halo.") || $0.hasPrefix("fixes.") })
+        }
     }
 
     // MARK: - Reload

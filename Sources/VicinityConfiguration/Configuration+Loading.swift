@@ -27,13 +27,24 @@ extension Configuration {
         package let name: String
         /// The key.
         package let path: String
-        /// The value, in YAML.
-        package let text: String
+        /// The value, in YAML; nil if none was given, which is a mistake.
+        package let text: String?
 
         package init(name: String, path: String, text: String) {
             self.name = name
             self.path = path
             self.text = text
+        }
+
+        /// Takes `key=value` apart, at the first `=`; white space round the key does not count.
+        ///
+        /// Whether there is such a key and such a value, and whether there is a `=` at all, ``Configuration/load(file:environment:arguments:)``
+        /// says, together with everything else that is wrong.
+        package init(name: String, assignment: String) {
+            let parts = assignment.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            self.name = name
+            self.path = String(parts.first?.trimmingSpaces ?? "")
+            self.text = parts.count == 2 ? String(parts[1]) : nil
         }
     }
 
@@ -73,7 +84,7 @@ extension Configuration {
         }
     }
 
-    // MARK: - Reading
+    // MARK: - Reading the file
 
     private static let mostBytes = 1 << 20
 
@@ -104,5 +115,14 @@ extension Configuration {
             contents += chunk.prefix(count)
             guard contents.count <= mostBytes else { return .failure(.tooLarge) }
         }
+    }
+}
+
+extension Substring {
+    fileprivate var trimmingSpaces: Substring {
+        var rest = self
+        while rest.first == " " || rest.first == "\t" { rest.removeFirst() }
+        while rest.last == " " || rest.last == "\t" { rest.removeLast() }
+        return rest
     }
 }

@@ -1,5 +1,5 @@
 import Testing
-import VicinityServer
+import VicinityConfiguration
 
 @Suite("Layers of the configuration")
 struct ConfigurationLayerTests {
@@ -38,6 +38,51 @@ struct ConfigurationLayerTests {
             mistakes(arguments: arguments) == [
                 "--set: halo.radios: there is no such key; did you mean halo.radius?",
                 "--set: halo.radius: is big, must be metres, 1 to 1000000",
+            ])
+    }
+
+    // MARK: - key=value
+
+    @Test(arguments: [
+        ("halo.radius=300", 300.0), (" halo.radius =  3e2 ", 300), ("halo.radius='300'", nil), ("halo.radius=", nil), ("halo.radius", nil),
+    ])
+    func assignments(text: String, radius: Double?) {
+        let loaded = try? load(arguments: [Configuration.Argument(name: "--set", assignment: text)]).get()
+        #expect(loaded?.values.halo.radius == radius)
+        #expect(loaded?.origins["halo.radius"] == radius.map { _ in .named("--set") })
+    }
+
+    @Test func assignmentsTakeWhatTheEnvironmentTakes() throws {
+        let assignments = [
+            "privacy.bands=[50, 1000]", "privacy.follow={ places: 4, mute: 12h }", "privacy.disclose=[\"a=b\"]", "halo.cooldown=1h 30min",
+        ]
+        let values = try load(arguments: assignments.map { Configuration.Argument(name: "--set", assignment: $0) }).get().values
+        #expect(values.privacy.bands == [50, 1000])
+        #expect(values.privacy.follow == Configuration.FollowGuard(places: 4, mute: .hours(12)))
+        #expect(values.privacy.disclose == ["a=b"])
+        #expect(values.halo.cooldown == .minutes(90))
+    }
+
+    /// With the mistakes of the file, each with the words that file and environment have for it.
+    @Test func allMistakesOfAssignmentsAreTold() {
+        let assignments = [
+            "halo.radios=1", "halo.radius", "halo.leave_margin=-5", "privacy.bands=[1, 2", "=3", "", "halo.cooldown=",
+            "privacy.follow={places: 1, places: 2}", "fixes.max_speed=fast", "limits=1",
+        ]
+        let arguments = assignments.map { Configuration.Argument(name: "--set", assignment: $0) }
+        #expect(
+            mistakes("halo:\n  radius: 0\n", arguments: arguments) == [
+                "f.yaml:2: halo.radius: is 0, must be metres, 1 to 1000000",
+                "--set: halo.radios: there is no such key; did you mean halo.radius?",
+                "--set: halo.radius: has no value, must be given as halo.radius=…, with metres, 1 to 1000000",
+                "--set: privacy.bands: did not find expected ',' or ']' (while parsing a flow sequence, line 1)",
+                "--set: key: is missing, must be given as key=value, like halo.radius=300",
+                "--set: key: is missing, must be given as key=value, like halo.radius=300",
+                "--set: limits: is a section, must be one key of it: connections",
+                "--set: halo.leave_margin: is -5, must be metres, 0 or more",
+                "--set: halo.cooldown: is empty, must be a span of time like 10, 500ms, 1h 30min, from 0 to 10y",
+                "--set: privacy.follow.places: is given twice, first on line 1",
+                "--set: fixes.max_speed: is fast, must be metres per second, 0 or more",
             ])
     }
 

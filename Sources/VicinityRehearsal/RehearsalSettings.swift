@@ -1,0 +1,35 @@
+package import VicinityClient
+internal import VicinityConfiguration
+package import VicinityCore
+
+/// The settings of a rehearsal: those of a daemon with the same file, without its environment.
+///
+/// The environment of whoever types a command is not that of the daemon, so it is left out: the same command says the same
+/// everywhere.
+package struct RehearsalSettings: Sendable {
+    package let rules: Rules
+
+    /// Metres that a line may ask for.
+    package var radii: ClosedRange<Double> { rules.minRadius...rules.maxRadius }
+
+    /// Reads a configuration file, and keys set on the command line over it.
+    ///
+    /// - Parameters:
+    ///   - path: `nil` is the defaults.
+    ///   - assignments: `key=value` each, as after `--set`.
+    /// - Throws: ``ClientFault/configuration(_:)`` with all that is wrong, a line each.
+    package init(path: String?, assignments: [String]) throws(ClientFault) {
+        let arguments = assignments.map { Configuration.Argument(name: "--set", assignment: $0) }
+        switch Configuration.load(path: path, isRequired: path != nil, environment: [:], arguments: arguments) {
+        case .success(let effective): rules = Rules(effective.values)
+        case .failure(let errors): throw .configuration(errors.description)
+        }
+    }
+
+    /// The keys that change what a rehearsal says, in order.
+    package static var keys: [String] {
+        ConfigurationKey.all.map(\.path).filter { path in
+            path.hasPrefix("halo.") || path.hasPrefix("fixes.") || ["privacy.distance", "privacy.bands"].contains(path)
+        }
+    }
+}

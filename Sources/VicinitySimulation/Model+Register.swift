@@ -1,0 +1,95 @@
+// What operators do with the register. It is dated by the system clock, and shows nothing that is due.
+
+import VicinityCore
+
+extension Model {
+    /// A put is one moment. What equals the last put changes nothing.
+    mutating func put(_ placements: [SubjectPlacement]) {
+        var moment = Moment(time: clock.wall, origin: Origin(reference: clock.wall, steady: clock.steady))
+        for placement in placements {
+            if subjects[placement.id] == nil {
+                putAnew(placement, in: &moment)
+            } else {
+                putAgain(placement, in: &moment)
+            }
+        }
+        close(moment)
+    }
+
+    private mutating func putAnew(_ placement: SubjectPlacement, in moment: inout Moment) {
+        let subject = Subject(
+            id: placement.id, serial: nextSerial, kind: placement.kind, position: placement.position, putPosition: placement.position,
+            validFrom: placement.validFrom, validUntil: placement.validUntil, validity: validity(of: placement))
+        nextSerial += 1
+        subjects[placement.id] = subject
+        if let last = subjectTimes[placement.id] {
+            subjectTimes[placement.id] = isRemembered(last) ? SubjectTime(time: last.time) : nil
+        }
+        situations += 1
+        if subject.isActive { evaluateAllUsers(against: subject, because: .subject, in: &moment) }
+    }
+
+    private mutating func putAgain(_ placement: SubjectPlacement, in moment: inout Moment) {
+        guard var subject = subjects[placement.id] else { return }
+        let wasActive = subject.isActive
+        let isElsewhere = subject.putPosition != placement.position
+        subject.kind = placement.kind
+        if subject.validFrom != placement.validFrom || subject.validUntil != placement.validUntil {
+            subject.validFrom = placement.validFrom
+            subject.validUntil = placement.validUntil
+            subject.validity = validity(of: placement)
+        }
+        if isElsewhere {  // it is a fixed one until its next fix
+            subject.position = placement.position
+            subject.putPosition = placement.position
+            if subject.track?.held != nil { tally.implausible += 1 }
+            subject.track = nil
+            subject.isSilent = false
+        }
+        subjects[placement.id] = subject
+        guard isElsewhere || wasActive != subject.isActive else { return }
+        situations += 1
+        if subject.isActive {
+            evaluateAllUsers(against: subject, because: .subject, in: &moment)
+        } else if wasActive {
+            leaveAll(of: subject, because: .removed, in: &moment)
+        }
+    }
+
+    /// What the clock says of a validity that is put.
+    private func validity(of placement: SubjectPlacement) -> Subject.Validity {
+        if let until = placement.validUntil, clock.wall >= until { return .ended }
+        if let from = placement.validFrom, clock.wall < from { return .toBegin }
+        return .begun
+    }
+
+    /// A remove is one moment.
+    mutating func remove(_ ids: [[UInt8]]) {
+        var moment = Moment(time: clock.wall, origin: Origin(reference: clock.wall, steady: clock.steady))
+        var serials: [Int] = []
+        for id in ids {
+            guard let subject = subjects.removeValue(forKey: id) else { continue }
+            situations += 1
+            serials.append(subject.serial)
+            if subject.track?.held != nil { tally.implausible += 1 }
+            let memory = max(Self.shortestMemory, rules.forgetAfter)
+            if let last = subjectTimes[id] { subjectTimes[id] = SubjectTime(time: last.time, until: clock.wall + memory) }
+            leaveAll(of: subject, because: .removed, in: &moment)
+        }
+        close(moment)
+        for id in users.keys {  // a cooldown belongs to the pair while both are there
+            for serial in serials { users[id]?.waits[serial] = nil }
+        }
+    }
+
+    /// Everybody who is inside with a subject that is active no more leaves, and dwells of its pairs are dropped.
+    mutating func leaveAll(of subject: Subject, because cause: Cause, in moment: inout Moment) {
+        for user in users.values {
+            if user.encounters[subject.serial] != nil { moment.leave(user.id, subject, because: cause) }
+            if let wait = user.waits[subject.serial], wait.isDwell { moment.stopWaiting(user.id, subject.serial) }
+        }
+    }
+
+    /// Whether the last `ts` of a removed subject is still known.
+    func isRemembered(_ last: SubjectTime) -> Bool { last.until.map { clock.wall < $0 } ?? true }
+}

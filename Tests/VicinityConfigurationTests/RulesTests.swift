@@ -1,0 +1,52 @@
+import Testing
+import VicinityConfiguration
+import VicinityCore
+
+@Suite("Settings become rules")
+struct RulesTests {
+    /// The engine's own defaults are those of the manual.
+    @Test func theDefaultsAgree() { #expect(Rules(Configuration()) == Rules()) }
+
+    /// One key, and the one rule that differs from the defaults with it.
+    private static let changes: [(path: String, text: String, change: @Sendable (inout Rules) -> Void)] = [
+        ("halo.radius", "321", { $0.radius = 321 }),
+        ("halo.min_radius", "7", { $0.minRadius = 7 }),
+        ("halo.max_radius", "8000", { $0.maxRadius = 8_000 }),
+        ("halo.radius_interval", "90s", { $0.radiusInterval = 90_000 }),
+        ("halo.leave_margin", "11.5", { $0.leaveMargin = 11.5 }),
+        ("halo.enter_dwell", "2s", { $0.enterDwell = 2_000 }),
+        ("halo.leave_dwell", "3s", { $0.leaveDwell = 3_000 }),
+        ("halo.cooldown", "4min", { $0.cooldown = 240_000 }),
+        ("fixes.max_future", "1500us", { $0.maxFuture = 2 }),
+        ("fixes.max_accuracy", "99", { $0.maxAccuracy = 99 }),
+        ("fixes.assumed_accuracy", "12", { $0.assumedAccuracy = 12 }),
+        ("fixes.accuracy_cap", "0", { $0.accuracyCap = 0 }),
+        ("fixes.max_speed", "0", { $0.maxSpeed = 0 }),
+        ("fixes.expire_after", "0", { $0.expireAfter = 0 }),
+        ("fixes.forget_after", "2d", { $0.forgetAfter = 172_800_000 }),
+        ("privacy.bands", "[5]", { $0.disclosure = .bands([5]) }),
+        ("privacy.distance", "exact", { $0.disclosure = .exact }),
+        ("privacy.distance", "none", { $0.disclosure = .nothing }),
+    ]
+
+    /// Each key alone.
+    @Test(arguments: changes.indices)
+    func keyByKey(index: Int) throws {
+        let (path, text, change) = Self.changes[index]
+        var expected = Rules()
+        change(&expected)
+        #expect(expected != Rules())
+        let values = try load(arguments: [Configuration.Argument(name: "--set", path: path, text: text)]).get().values
+        #expect(Rules(values) == expected)
+    }
+
+    /// A key of these sections that this table forgot would be read, shown and not obeyed.
+    @Test func everyKeyOfTheEngineIsARule() throws {
+        for row in ConfigurationRangeTests.rows {
+            for path in row.paths where path.hasPrefix("halo.") || path.hasPrefix("fixes.") {
+                let all = try row.good.map { Rules(try load(ConfigurationRangeTests.yaml(path, $0)).get().values) }
+                #expect(all.contains { $0 != Rules() }, "\(path) changes no rule")
+            }
+        }
+    }
+}
