@@ -27,14 +27,14 @@ struct Crowd {
         self.step = step / 0.0111
         ids = (0..<users).map { [UInt8]("user-\($0)".utf8) }
         for _ in 0..<users {
-            latitudes.append(Self.south + Int32(random() * Double(side)))
-            longitudes.append(Self.west + Int32(random() * Double(side)))
-            headings.append(random() * 2 * .pi)
+            latitudes.append(Self.south + Int32(fraction() * Double(side)))
+            longitudes.append(Self.west + Int32(fraction() * Double(side)))
+            headings.append(fraction() * 2 * .pi)
         }
     }
 
     /// 0 up to 1 (SplitMix64).
-    mutating func random() -> Double {
+    mutating func fraction() -> Double {
         state &+= 0x9e37_79b9_7f4a_7c15
         var z = state
         z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
@@ -47,7 +47,7 @@ struct Crowd {
             SubjectPlacement(
                 id: [UInt8]("subject-\(index)".utf8), kind: [UInt8]("toll".utf8),
                 position: Coordinate(
-                    latitude: Self.south + Int32(random() * Double(side)), longitude: Self.west + Int32(random() * Double(side))))
+                    latitude: Self.south + Int32(fraction() * Double(side)), longitude: Self.west + Int32(fraction() * Double(side))))
         }
     }
 
@@ -96,7 +96,7 @@ struct Crowd {
     }
 
     private mutating func walk(_ user: Int) {
-        headings[user] += (random() - 0.5) * 0.6
+        headings[user] += (fraction() - 0.5) * 0.6
         // Triangle waves would do; a turn at the edge keeps the density even.
         let latitude = Double(latitudes[user]) + step * cosine(headings[user])
         let longitude = Double(longitudes[user]) + step * 1.3 * cosine(headings[user] - .pi / 2)

@@ -131,6 +131,11 @@ package struct Examination {
         var survey = StateSurvey(head: report.figures.head, signOffKey: key ?? SipHashKey(0, 0))
         read(inspection, into: &survey)
         report.figures.subjects = survey.subjects
+        if let departing = survey.departing {
+            report.notes.append(
+                "the register was swapped, and \(counted(departing, "subject")) of the edition before may still have open pairs: "
+                    + "the daemon goes on closing them when it starts")
+        }
         report.figures.signOffs = survey.signOffs
         report.figures.cursors = survey.cursors
         guard var engine = survey.finish(into: &report.findings) else { return }

@@ -72,9 +72,15 @@ package struct Salvage {
     /// What was read besides the events.
     private struct Pieces {
         var subjects: [UInt32: SubjectRow] = [:]
+        /// When the register was swapped, if that is not settled, and what departs with it.
+        var swap: Int64?
+        var departing: [UInt32: SubjectRow] = [:]
         var signOffs: [SignOff] = []
         var cursors: [Cursor] = []
         var state = RescuedState()
+
+        /// Of every subject that may have open pairs.
+        var ids: [UInt32: [UInt8]] { subjects.merging(departing) { live, _ in live }.mapValues(\.id) }
     }
 
     private mutating func readLog(_ inspection: Inspection) -> LogSurvey {
@@ -108,10 +114,12 @@ package struct Salvage {
                 // A complaint that names no part may be of a journal.
                 if part == nil || part == .state { pieces.state.missing() }
             case .success(.subject(let row)):
-                guard Coordinate(latitudeDegrees: row.latitude, longitudeDegrees: row.longitude) != nil, (1...128).contains(row.id.count),
-                    ids.insert(row.id).inserted
-                else { return report.lose(.register, "the subject in slot \(row.slot) is nowhere, has no id or that of another one") }
+                guard isSound(row, &ids) else { return lose(row) }
                 pieces.subjects[row.slot] = row
+            case .success(.swap(let time)): pieces.swap = time
+            case .success(.departing(let row)):
+                guard isSound(row, &ids) else { return lose(row) }
+                pieces.departing[row.slot] = row
             case .success(.signOff(let signOff)): pieces.signOffs.append(signOff)
             case .success(.cursor(let cursor)): pieces.cursors.append(cursor)
             case .success(.page(let page)):
@@ -126,6 +134,15 @@ package struct Salvage {
             take(.failure(error as? StoreFault ?? .damaged(path: source, what: "\(error)")))
         }
         return pieces
+    }
+
+    private func isSound(_ row: SubjectRow, _ ids: inout Set<[UInt8]>) -> Bool {
+        Coordinate(latitudeDegrees: row.latitude, longitudeDegrees: row.longitude) != nil && (1...128).contains(row.id.count)
+            && ids.insert(row.id).inserted
+    }
+
+    private mutating func lose(_ row: SubjectRow) {
+        report.lose(.register, "the subject in slot \(row.slot) is nowhere, has no id or that of another one")
     }
 
     private mutating func tellEvents(_ plan: SalvagePlan, _ log: LogSurvey) {
@@ -150,7 +167,7 @@ package struct Salvage {
         let log = try copyEvents(plan, inspection, into: assembly)
         let knowsOldPairs = plan.logID != nil || !state.isTailLost(lastCommit: plan.lastCommit)
         let reconciliation = Reconciliation(
-            &state, with: log, subjects: pieces.subjects.mapValues(\.id), knowsOldPairs: knowsOldPairs, next: plan.last + 1, now: now)
+            &state, with: log, subjects: pieces.ids, knowsOldPairs: knowsOldPairs, next: plan.last + 1, now: now)
         for block in reconciliation.blocks { try assembly.add(Inspection.Block(events: block, wallTime: now)) }
         tell(reconciliation)
         try add(pieces, plan, to: assembly)
@@ -204,6 +221,8 @@ package struct Salvage {
     private mutating func add(_ pieces: Pieces, _ plan: SalvagePlan, to assembly: Assembly) throws {
         for (_, row) in pieces.subjects.sorted(by: { $0.key < $1.key }) { try assembly.add(.subject(row)) }
         report.saved.subjects = pieces.subjects.count
+        if let swap = pieces.swap { try assembly.add(.swap(at: swap)) }
+        for (_, row) in pieces.departing.sorted(by: { $0.key < $1.key }) { try assembly.add(.departing(row)) }
         if plan.signOffKey != nil {
             for signOff in pieces.signOffs { try assembly.add(.signOff(signOff)) }
             report.saved.signOffs = pieces.signOffs.count

@@ -7,13 +7,14 @@ extension Restoration {
     /// Takes up a piece of what the store recovers.
     mutating func take(_ piece: Recovered) throws(Damaged) {
         switch piece {
-        case .subject(let row):
+        // What departs is needed for the pairs that are still open with it.
+        case .subject(let row), .departing(let row):
             guard let position = Coordinate(latitudeDegrees: row.latitude, longitudeDegrees: row.longitude) else {
                 throw Damaged(what: "the subject in slot \(row.slot) is nowhere on earth")
             }
             subject(slot: row.slot, SubjectPlacement(id: row.id, kind: row.kind, position: position))
         case .signOff(let entry): signOff(entry)
-        case .cursor: break
+        case .cursor, .swap: break
         case .page(let stored): try page(name: stored.index, stored.bytes)
         case .journal(let commit, let bytes): if !bytes.isEmpty { try journal(commit: commit, bytes) }
         }
@@ -24,6 +25,8 @@ extension Restoration {
 struct StateSurvey: ~Copyable {
     private(set) var findings = Findings()
     private(set) var subjects = 0
+    /// Subjects of the edition of the register before; `nil` if there is no swap that is not settled.
+    private(set) var departing: Int?
     private(set) var signOffs = 0
     private(set) var cursors = 0
     /// `nil` once a piece was missing that users depend on: what is left would be put together wrongly.
@@ -73,15 +76,14 @@ struct StateSurvey: ~Copyable {
     private mutating func count(_ piece: Recovered) {
         switch piece {
         case .subject(let row):
-            part = .register
             subjects += 1
-            if let twin = slots.updateValue(row.slot, forKey: row.id) {
-                let id = String(decoding: row.id, as: UTF8.self)
-                findings.add(.register, "subject \(id) stands in the slots \(twin) and \(row.slot)", meaning: "the daemon refuses to start")
-            }
-            if !(1...128).contains(row.id.count) {
-                findings.add(.register, "the subject in slot \(row.slot) has an id of \(row.id.count) bytes", meaning: "nobody can name it")
-            }
+            check(row)
+        case .swap:
+            part = .register
+            departing = 0
+        case .departing(let row):
+            departing = (departing ?? 0) + 1
+            check(row)
         case .signOff:
             part = .signOffs
             signOffs += 1
@@ -90,6 +92,17 @@ struct StateSurvey: ~Copyable {
             cursors += 1
             check(cursor)
         case .page, .journal: part = .state
+        }
+    }
+
+    private mutating func check(_ row: SubjectRow) {
+        part = .register
+        if let twin = slots.updateValue(row.slot, forKey: row.id) {
+            let id = String(decoding: row.id, as: UTF8.self)
+            findings.add(.register, "subject \(id) stands in the slots \(twin) and \(row.slot)", meaning: "the daemon refuses to start")
+        }
+        if !(1...128).contains(row.id.count) {
+            findings.add(.register, "the subject in slot \(row.slot) has an id of \(row.id.count) bytes", meaning: "nobody can name it")
         }
     }
 
@@ -123,9 +136,8 @@ struct StateSurvey: ~Copyable {
     /// The part that a complaint names; those of SQLite itself name none, and belong to where they come or to what follows.
     static func part(of complaint: String) -> Finding.Part? {
         let beginnings: [(String, Finding.Part)] = [
-            ("the subject in slot", .register), ("a sign-off", .signOffs), ("a cursor", .cursors), ("state page", .state),
-            ("commit ", .state),
-            ("the journal", .state),
+            ("the subject in slot", .register), ("the entry", .register), ("a sign-off", .signOffs), ("a cursor", .cursors),
+            ("state page", .state), ("commit ", .state), ("the journal", .state),
         ]
         return beginnings.first { complaint.hasPrefix($0.0) }?.1
     }

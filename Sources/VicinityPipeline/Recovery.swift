@@ -70,7 +70,7 @@ package enum Recovery {
 extension Restoration {
     fileprivate mutating func take(_ piece: VicinityStore.Recovered) throws(Damaged) {
         switch piece {
-        case .subject(let row):
+        case .subject(let row), .departing(let row):
             guard let position = Coordinate(latitudeDegrees: row.latitude, longitudeDegrees: row.longitude) else {
                 throw Damaged(what: "the register holds a subject that is nowhere on earth")
             }
@@ -79,7 +79,7 @@ extension Restoration {
                 SubjectPlacement(
                     id: row.id, kind: row.kind, position: position, validFrom: row.validFrom, validUntil: row.validUntil))
         case .signOff(let entry): signOff(entry)
-        case .cursor: break
+        case .cursor, .swap: break
         case .page(let stored): try page(name: stored.index, stored.bytes)
         case .journal(let commit, let bytes): if !bytes.isEmpty { try journal(commit: commit, bytes) }
         }

@@ -79,7 +79,7 @@ package struct RetentionKeeper {
             requests = []
             throw error
         }
-        next = step.isDone ? now + Self.pause : now
+        next = step.isDone && step.isSwept ? now + Self.pause : now
         guard !requests.isEmpty else { return step }
         requests[0].removed += step.removed
         if step.isDone {

@@ -12,6 +12,7 @@ package enum Work: Sendable {
     case remove([[UInt8]], Reply<Int>)
     case user([UInt8], Reply<UserView?>)
     case isMoving([UInt8], Reply<Bool?>)
+    case explain(user: [UInt8], subject: [UInt8]?, Reply<Explanation?>)
     case configure(Rules)
     /// A subscription that needs a durable cursor or a cut.
     case subscribe(SubscriptionRequest, Reply<Result<OpenedSubscription, SubscriptionRefusal>>)

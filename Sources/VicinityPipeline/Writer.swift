@@ -105,6 +105,9 @@ package struct Writer: ~Copyable {
         case .isMoving(let id, let reply):
             let isMoving = engine.subject(id)?.isMoving
             open.replies.append { reply.send(isMoving) }
+        case .explain(let user, let subject, let reply):
+            let explanation = engine.explain(user: user, subject: subject, now: now)
+            open.replies.append { reply.send(explanation) }
         case .configure(let rules):
             engine.rules = rules
         case .subscribe, .readCut, .acknowledge, .release, .subscribers, .removeSubscriber: handleSubscriber(work, now: now.wall)
@@ -133,7 +136,7 @@ package struct Writer: ~Copyable {
             let outcome = cursors.remove(name)
             if case .removed = outcome { note(.remove(name: name)) }
             open.replies.append { reply.send(outcome) }
-        case .fixes, .settle, .put, .remove, .user, .isMoving, .configure: break
+        case .fixes, .settle, .put, .remove, .user, .isMoving, .explain, .configure: break
         }
     }
 

@@ -1,6 +1,7 @@
 // The daemon's engine as a rehearsal drives it. The only file here that knows the engine's interface.
 
 package import VicinityCore
+internal import VicinityWire
 
 /// The engine of the daemon.
 package struct RehearsedEngine: ~Copyable, RehearsalEngine {
@@ -61,8 +62,6 @@ package struct RehearsedEngine: ~Copyable, RehearsalEngine {
     }
 
     package func explanation(of user: [UInt8], subject: [UInt8]?, at now: ClockReading) -> String? {
-        guard let view = engine.user(user) else { return nil }
-        if let subject { return view.inside.contains(subject) ? "inside" : "outside" }
-        return "radius \(view.radius) m, inside of \(view.inside.count), last accepted fix \(now.wall - view.time) ms ago"
+        engine.explain(user: user, subject: subject, now: now).map { ExplanationText($0).lines.joined(separator: "\n") }
     }
 }

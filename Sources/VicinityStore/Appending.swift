@@ -24,9 +24,16 @@ struct Appending {
     let neededFrom: Int64
     /// Journals before this one are removed.
     let trimBefore: Int64
+    /// The editions of the register once the commit is durable.
+    let editions: Editions
+    private let editionsBefore: Editions
 
-    init(_ commit: Commit, after last: LogHead, neededFrom: Int64, oldestJournal: Int64) {
+    init(_ commit: Commit, after last: LogHead, neededFrom: Int64, oldestJournal: Int64, editions: Editions) {
         self.commit = commit
+        editionsBefore = editions
+        var after = editions
+        for change in commit.edition { after.take(change) }
+        self.editions = after
         head = Self.check(commit, after: last)
         self.neededFrom = max(neededFrom, commit.journalNeededFrom ?? 0)
         let superfluous = self.neededFrom - oldestJournal
@@ -58,13 +65,7 @@ struct Appending {
             let row = BlockRow(firstSeq: block.firstSeq, lastSeq: block.lastSeq, wallTime: commit.wallTime, bytes: block.bytes)
             try database.cachedStatement(sql: BlockRow.insert).execute(arguments: row.arguments)
         }
-        for change in commit.register {
-            switch change {
-            case .put(let row): try database.cachedStatement(sql: SubjectRow.upsert).execute(arguments: row.arguments)
-            case .remove(let slot):
-                try database.cachedStatement(sql: "DELETE FROM subjects WHERE slot = ?").execute(arguments: [Int64(slot)])
-            }
-        }
+        try writeRegister(to: database)
         for signOff in commit.signOffs {
             try database.cachedStatement(sql: SignOff.upsert).execute(arguments: signOff.arguments)
         }
@@ -78,6 +79,33 @@ struct Appending {
         let row = CommitRow(
             number: commit.number, head: head.seq, neededFrom: neededFrom, wallTime: commit.wallTime, journal: commit.journal)
         try database.cachedStatement(sql: CommitRow.insert).execute(arguments: row.arguments)
+    }
+
+    private func writeRegister(to database: Database) throws {
+        for change in commit.register {
+            switch change {
+            case .put(let row): try put(row, in: editionsBefore.live, database)
+            case .remove(let slot): try remove(slot, from: editionsBefore.live, database)
+            }
+        }
+        var editions = editionsBefore
+        for change in commit.edition {
+            let generation = editions.take(change)
+            switch change {
+            case .put(let row): try put(row, in: generation, database)
+            case .remove(let slot): try remove(slot, from: generation, database)
+            case .begin, .discard, .swap, .settled: break
+            }
+        }
+        try editions.write(to: database, replacing: editionsBefore)
+    }
+
+    private func put(_ row: SubjectRow, in generation: Int64, _ database: Database) throws {
+        try database.cachedStatement(sql: SubjectRow.upsert).execute(arguments: row.arguments(in: generation))
+    }
+
+    private func remove(_ slot: UInt32, from generation: Int64, _ database: Database) throws {
+        try database.cachedStatement(sql: SubjectRow.delete).execute(arguments: [Editions.key(generation, slot: slot)])
     }
 
     private func forgetSignOffs(in database: Database) throws {

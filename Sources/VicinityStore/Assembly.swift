@@ -7,6 +7,9 @@ import VicinityCore
 package final class Assembly {
     /// Pieces that are written in one transaction.
     private static let piecesPerTransaction = 1000
+    /// The editions of the register, if there is a swap that is not settled, and if not.
+    private static let departing: Int64 = 0
+    private static let editions = Editions(live: 1, newest: 1)
 
     private let file: FreshFile
     private var pieces = 0
@@ -25,6 +28,7 @@ package final class Assembly {
                     PRAGMA trusted_schema = OFF;
                     """)
             try Schema.migrate(database, from: 0)
+            try Self.editions.write(to: database, replacing: Editions())
             try database.execute(sql: "BEGIN")
         }
     }
@@ -35,7 +39,14 @@ package final class Assembly {
     package func add(_ piece: Recovered) throws(StoreFault) {
         try write { database in
             switch piece {
-            case .subject(let row): try database.cachedStatement(sql: SubjectRow.upsert).execute(arguments: row.arguments)
+            case .subject(let row):
+                try database.cachedStatement(sql: SubjectRow.upsert).execute(arguments: row.arguments(in: Self.editions.live))
+            case .swap(let time):
+                var editions = Self.editions
+                editions.swap = Editions.Swap(departing: Self.departing, time: time)
+                try editions.write(to: database, replacing: Self.editions)
+            case .departing(let row):
+                try database.cachedStatement(sql: SubjectRow.upsert).execute(arguments: row.arguments(in: Self.departing))
             case .signOff(let signOff): try database.cachedStatement(sql: SignOff.upsert).execute(arguments: signOff.arguments)
             case .cursor(let cursor): try database.cachedStatement(sql: Cursor.upsert).execute(arguments: cursor.arguments)
             case .page(let page): try database.cachedStatement(sql: StatePage.upsert).execute(arguments: page.arguments)

@@ -19,7 +19,11 @@ package struct Commit: Sendable {
     package var pages: [StatePage]
     /// The number of the oldest commit whose journal is still needed, at most ``number``; `nil` leaves it as it was.
     package var journalNeededFrom: Int64?
+    /// Of the edition that is live before the commit. Done before ``edition``: what a commit with a swap changes here belongs to the
+    /// edition that departs, so that a change that comes after a swap is for the next commit.
     package var register: [RegisterChange]
+    /// In the order in which they happened.
+    package var edition: [EditionChange]
     package var signOffs: [SignOff]
     /// In the order in which they happened.
     package var cursors: [CursorChange]
@@ -28,7 +32,8 @@ package struct Commit: Sendable {
 
     package init(
         number: Int64, blocks: [EventBlock] = [], journal: [UInt8] = [], pages: [StatePage] = [], journalNeededFrom: Int64? = nil,
-        register: [RegisterChange] = [], signOffs: [SignOff] = [], cursors: [CursorChange] = [], wallTime: Int64
+        register: [RegisterChange] = [], edition: [EditionChange] = [], signOffs: [SignOff] = [], cursors: [CursorChange] = [],
+        wallTime: Int64
     ) {
         self.number = number
         self.blocks = blocks
@@ -36,6 +41,7 @@ package struct Commit: Sendable {
         self.pages = pages
         self.journalNeededFrom = journalNeededFrom
         self.register = register
+        self.edition = edition
         self.signOffs = signOffs
         self.cursors = cursors
         self.wallTime = wallTime
@@ -48,11 +54,22 @@ extension Commit {
         blocks.reduce(journal.count) { $0 + $1.bytes.count } + pages.reduce(0) { $0 + $1.bytes.count }
             + register.reduce(0) { sum, change in
                 switch change {
-                case .put(let row): sum + 256 + (row.details?.utf8.count ?? 0)
+                case .put(let row): sum + row.size
                 case .remove: sum + 256
+                }
+            }
+            + edition.reduce(0) { sum, change in
+                switch change {
+                case .put(let row): sum + row.size
+                case .remove, .begin, .discard, .swap, .settled: sum + 256
                 }
             } + signOffs.reduce(0) { $0 + 128 + $1.limits.count } + cursors.count * 128
     }
+}
+
+extension SubjectRow {
+    /// What it takes, roughly, in bytes.
+    fileprivate var size: Int { 256 + (details?.utf8.count ?? 0) }
 }
 
 /// The full state of a range of slots as of the commit that carries it. A later page of the same index replaces it.
@@ -68,7 +85,7 @@ package struct StatePage: Sendable, Equatable {
     }
 }
 
-/// A step in the life of the register.
+/// A step in the life of the register, without a swap.
 package enum RegisterChange: Sendable, Equatable {
     /// A new subject, or a new record in place of the one that has this slot.
     case put(SubjectRow)

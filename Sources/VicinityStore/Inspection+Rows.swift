@@ -47,7 +47,7 @@ extension Inspection {
     /// the faults of theirs. What `body` throws ends it.
     package func forEach(_ body: (Result<Recovered, StoreFault>) throws -> Void) throws {
         try access { database in
-            try walk(SubjectRow.select, key: "slot", in: database, body) { row in .subject(try SubjectRow(row, path: path)) }
+            try walkRegister(in: database, body)
             try walkSignOffs(in: database, body)
             if schemaVersion >= 2 { try walkCursors(in: database, body) }
             try walk(StatePage.select, key: "number", in: database, body) { row in .page(try StatePage(row, path: path)) }
@@ -61,10 +61,42 @@ extension Inspection {
 
     private func walk(
         _ select: String, key: String, in database: Database, _ body: (Result<Recovered, StoreFault>) throws -> Void,
-        _ piece: (Row) throws -> Recovered
+        from first: Int64 = .min, through last: Int64 = .max, _ piece: (Row) throws -> Recovered?
     ) throws {
-        try TableWalk(select, key: key, path: path).forEach(from: .min, in: database) { row in
-            try body(row.flatMap { row in Result { try piece(row) }.mapError { StoreFault($0, path: path) } })
+        try TableWalk(select, key: key, path: path).forEach(from: first, through: last, in: database) { row in
+            switch row.flatMap({ row in Result { try piece(row) }.mapError { StoreFault($0, path: path) } }) {
+            case .success(let piece?): try body(.success(piece))
+            case .success(nil): break
+            case .failure(let fault): try body(.failure(fault))
+            }
+        }
+    }
+
+    /// The live edition, and of one that departs what is not in that, or cannot be read there. Where nobody knows which is the live one,
+    /// the likeliest.
+    ///
+    /// - Complexity: memory for the slots of the live edition while a swap is not settled.
+    private func walkRegister(in database: Database, _ body: (Result<Recovered, StoreFault>) throws -> Void) throws {
+        var editions: Editions
+        do { editions = try Editions(database, path: path) } catch {
+            try body(.failure(StoreFault(error, path: path)))
+            editions = Editions(guessingFrom: database, path: path)
+        }
+        let select = SubjectRow.select(version: schemaVersion)
+        let key = SubjectRow.key(version: schemaVersion)
+        var slots: Set<UInt32> = []
+        let live = Editions.keys(of: editions.live)
+        try walk(select, key: key, in: database, body, from: live.lowerBound, through: live.upperBound) { row in
+            let subject = try SubjectRow(row, path: path)
+            if editions.swap != nil { slots.insert(subject.slot) }
+            return .subject(subject)
+        }
+        guard let swap = editions.swap else { return }
+        try body(.success(.swap(at: swap.time)))
+        let departing = Editions.keys(of: swap.departing)
+        try walk(select, key: key, in: database, body, from: departing.lowerBound, through: departing.upperBound) { row in
+            let key = Int64.fromDatabaseValue(row[0]) ?? departing.lowerBound
+            return slots.contains(UInt32(truncatingIfNeeded: key)) ? nil : .departing(try SubjectRow(row, path: path))
         }
     }
 

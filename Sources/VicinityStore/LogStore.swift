@@ -46,11 +46,15 @@ package enum Durability: Sendable, CaseIterable {
     case power
 }
 
-/// One piece of what is on disk. They come in this order: every subject by ascending slot, every sign-off by ascending end, every
-/// cursor by ascending name, every page by ascending index, and every journal that is still needed by ascending commit number. Sign-offs
-/// that are over may be among them.
+/// One piece of what is on disk. They come in this order: every subject by ascending slot, the swap if one is not settled and then the
+/// subjects that depart with it by ascending slot, every sign-off by ascending end, every cursor by ascending name, every page by ascending
+/// index, and every journal that is still needed by ascending commit number. Sign-offs that are over may be among them.
 package enum Recovered: Sendable, Equatable {
     case subject(SubjectRow)
+    /// The register was swapped at this moment, in Unix milliseconds, and the edition before it is not settled.
+    case swap(at: Int64)
+    /// A subject of the edition before whose slot is not in the register: it may have pairs that are still open.
+    case departing(SubjectRow)
     case signOff(SignOff)
     case cursor(Cursor)
     case page(StatePage)
@@ -72,8 +76,8 @@ package protocol LogStore: Sendable {
     /// - Precondition: `commit.number` follows the head's, its blocks begin where the log ends, and nothing needed is trimmed.
     func append(_ commit: Commit) throws(StoreFault)
 
-    /// Removes a bounded part of the events that need not be kept, oldest first, and gives a bounded part of the free space back. Called
-    /// by the thread that appends, between commits.
+    /// Removes a bounded part of the events that need not be kept, oldest first, then of the register's rows that are garbage, and gives a
+    /// bounded part of the free space back. Called by the thread that appends, between commits.
     ///
     /// Whole blocks are removed; where events of the oldest block that stays need not be kept, they are from then on as good as removed
     /// (``LogReader/oldest()`` is past them).
@@ -109,7 +113,7 @@ package protocol LogReader: Sendable {
     func size() throws(StoreFault) -> LogSize
 }
 
-/// Reads the register as it was put. Safe from any thread; blocks the caller while the disk works.
+/// Reads the register, which is its live edition, as it was put. Safe from any thread; blocks the caller while the disk works.
 package protocol RegisterReader: Sendable {
     func subject(id: [UInt8]) throws(StoreFault) -> SubjectRow?
 

@@ -18,7 +18,11 @@ package final class MemoryStore: LogStore {
         package fileprivate(set) var pages: [Int: StatePage] = [:]
         package fileprivate(set) var journals: [Int64: [UInt8]] = [:]
         package fileprivate(set) var neededFrom: Int64 = 1
-        package fileprivate(set) var subjects: [UInt32: SubjectRow] = [:]
+        /// The register.
+        package var subjects: [UInt32: SubjectRow] { rows[editions.live] ?? [:] }
+        /// Of the editions of the register that are kept, by generation and slot.
+        fileprivate var rows: [Int64: [UInt32: SubjectRow]] = [:]
+        fileprivate var editions = Editions()
         package fileprivate(set) var signOffs: [UInt64: SignOff] = [:]
         package fileprivate(set) var cursors: [[UInt8]: Cursor] = [:]
 
@@ -44,7 +48,12 @@ package final class MemoryStore: LogStore {
 
     private let state: Mutex<State>
 
-    package init(_ contents: Contents) { state = Mutex(State(contents: contents)) }
+    /// - Parameter contents: of which an edition of the register that was staged goes, as it does at every start.
+    package init(_ contents: Contents) {
+        var contents = contents
+        contents.take(.discard)
+        state = Mutex(State(contents: contents))
+    }
 
     package var identity: LogIdentity { state.withLock { $0.contents.identity } }
     package var head: LogHead { state.withLock { $0.contents.head } }
@@ -72,7 +81,13 @@ package final class MemoryStore: LogStore {
     package func recover(_ sink: (Recovered) throws -> Void) throws(StoreFault) -> LogHead {
         let contents = contents
         do {
-            for (_, row) in contents.subjects.sorted(by: { $0.key < $1.key }) { try sink(.subject(row)) }
+            let live = contents.subjects
+            for (_, row) in live.sorted(by: { $0.key < $1.key }) { try sink(.subject(row)) }
+            if let swap = contents.editions.swap {
+                try sink(.swap(at: swap.time))
+                let departing = (contents.rows[swap.departing] ?? [:]).filter { live[$0.key] == nil }
+                for (_, row) in departing.sorted(by: { $0.key < $1.key }) { try sink(.departing(row)) }
+            }
             let order = contents.signOffs.values.sorted { ($0.until, Int64(bitPattern: $0.hash)) < ($1.until, Int64(bitPattern: $1.hash)) }
             for signOff in order { try sink(.signOff(signOff)) }
             for cursor in contents.cursors.values.sorted(by: { $0.name.lexicographicallyPrecedes($1.name) }) { try sink(.cursor(cursor)) }
@@ -142,10 +157,11 @@ extension MemoryStore.Contents {
         }
         for change in commit.register {
             switch change {
-            case .put(let row): subjects[row.slot] = row
-            case .remove(let slot): subjects[slot] = nil
+            case .put(let row): rows[editions.live, default: [:]][row.slot] = row
+            case .remove(let slot): rows[editions.live]?[slot] = nil
             }
         }
+        for change in commit.edition { take(change) }
         if commit.number.isMultiple(of: Appending.signOffsEvery) {
             signOffs = signOffs.filter { $0.value.until >= commit.wallTime }
         }
@@ -155,6 +171,18 @@ extension MemoryStore.Contents {
             case .set(let cursor): cursors[cursor.name] = cursor
             case .remove(let name): cursors[name] = nil
             }
+        }
+    }
+
+    /// Garbage goes at once.
+    fileprivate mutating func take(_ change: EditionChange) {
+        let generation = editions.take(change)
+        switch change {
+        case .put(let row): rows[generation, default: [:]][row.slot] = row
+        case .remove(let slot): rows[generation]?[slot] = nil
+        case .begin, .discard, .swap, .settled:
+            let kept = editions.kept
+            rows = rows.filter { kept.contains($0.key) }
         }
     }
 

@@ -14,6 +14,16 @@ enum Meta {
         case oldest
         /// One byte: 1 if the file is a copy that a backup made and nobody has opened.
         case backup
+        /// A number: the generation of the register's rows that is live; 0 if there is no such entry.
+        case generation
+        /// A number: the greatest generation that was ever given.
+        case newestGeneration = "newest_generation"
+        /// A number: the generation that is being staged.
+        case stagedGeneration = "staged_generation"
+        /// A number: the generation that was live before a swap that is not settled.
+        case departingGeneration = "departing_generation"
+        /// A number: when that swap was, in Unix milliseconds.
+        case swap
     }
 
     /// - Returns: `nil` if there is no such key.

@@ -102,6 +102,7 @@ struct Opening {
         var head: LogHead
         var neededFrom: Int64
         var oldestJournal: Int64
+        var editions: Editions
     }
 
     /// Checks the file if it must be, brings its schema up to date, and takes the marker of a clean stop away.
@@ -114,10 +115,12 @@ struct Opening {
             var known: LogIdentity?
             var last: LastCommit?
             var renewal: Renewal?
+            var editions = Editions()
             if version > 0 {
                 try check(database, whole: !wasClean)
                 known = try LogIdentity(database, path: path)
                 last = try LastCommit.fetch(database, path: path)
+                editions = try Editions(database, path: path)
             }
             let head = last?.head ?? LogHead(commit: 0, seq: 0)
             if version > 0 { try checkFloor(head, in: database) }
@@ -127,7 +130,11 @@ struct Opening {
                 try Schema.migrate(database, from: version)
             }
             let identity = renewal == nil ? known ?? .fresh() : LogIdentity(renewing: known)
+            // An edition that was staged does not outlive the daemon.
+            let found = editions
+            editions.staged = nil
             try database.inTransaction(.immediate) {
+                try editions.write(to: database, replacing: found)
                 if identity != known { try identity.write(to: database) }
                 if renewal != nil { try Meta.remove(.backup, in: database) }
                 try Meta.set(.clean, [0], in: database)
@@ -138,7 +145,7 @@ struct Opening {
             try database.execute(sql: "PRAGMA synchronous = \(durability == .power ? "FULL" : "NORMAL")")
             return Found(
                 identity: identity, renewal: renewal, wasClean: wasClean, head: head, neededFrom: last?.neededFrom ?? 1,
-                oldestJournal: try Int64.fetchOne(database, sql: "SELECT min(number) FROM commits") ?? 1)
+                oldestJournal: try Int64.fetchOne(database, sql: "SELECT min(number) FROM commits") ?? 1, editions: editions)
         }
     }
 

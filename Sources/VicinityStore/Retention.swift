@@ -19,13 +19,16 @@ package struct RetentionStep: Sendable, Equatable {
     package var oldest: Int64
     /// Events that the step removed.
     package var removed: Int64
-    /// Whether nothing is left to do for now.
+    /// Whether nothing is left to do for now, but perhaps to sweep.
     package var isDone: Bool
+    /// Whether no garbage of the register is left; nobody waits for that.
+    package var isSwept: Bool
 
-    package init(oldest: Int64, removed: Int64, isDone: Bool) {
+    package init(oldest: Int64, removed: Int64, isDone: Bool, isSwept: Bool = true) {
         self.oldest = oldest
         self.removed = removed
         self.isDone = isDone
+        self.isSwept = isSwept
     }
 }
 

@@ -167,20 +167,31 @@ extension Cursor {
 }
 
 extension SubjectRow {
-    static let select = """
-        SELECT slot, id, kind, latitude, longitude, precision, valid_from, valid_until, checksum, name, details FROM subjects
-        """
+    static let select = select(version: Schema.version)
     static let upsert = """
-        INSERT INTO subjects (slot, id, kind, latitude, longitude, precision, valid_from, valid_until, checksum, name, details)
+        INSERT INTO subjects (key, id, kind, latitude, longitude, precision, valid_from, valid_until, checksum, name, details)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-        ON CONFLICT (slot) DO UPDATE SET id = excluded.id, kind = excluded.kind, latitude = excluded.latitude,
+        ON CONFLICT (key) DO UPDATE SET id = excluded.id, kind = excluded.kind, latitude = excluded.latitude,
             longitude = excluded.longitude, precision = excluded.precision, valid_from = excluded.valid_from,
             valid_until = excluded.valid_until, checksum = excluded.checksum, name = excluded.name, details = excluded.details
         """
+    /// The rows whose primary key is between two.
+    static let selectRange = select + " WHERE key BETWEEN ? AND ? ORDER BY key"
+    static let delete = "DELETE FROM subjects WHERE key = ?"
 
-    var checksum: Int64 {
+    /// The column that is the primary key, in a version of the schema. Before version 3 it was the slot, which is the key in generation 0.
+    static func key(version: Int) -> String { version < 3 ? "slot" : "key" }
+
+    static func select(version: Int) -> String {
+        """
+        SELECT \(key(version: version)), id, kind, latitude, longitude, precision, valid_from, valid_until, checksum, name, details
+        FROM subjects
+        """
+    }
+
+    func checksum(in generation: Int64) -> Int64 {
         var digest = RowDigest(.subjects)
-        digest.add(Int64(slot))
+        digest.add(Editions.key(generation, slot: slot))
         digest.add(id)
         digest.add(kind) { $0.add($1) }
         digest.add(latitude)
@@ -193,19 +204,22 @@ extension SubjectRow {
         return digest.checksum
     }
 
-    var arguments: StatementArguments {
+    func arguments(in generation: Int64) -> StatementArguments {
         [
-            Int64(slot), Data(id), kind.map { Data($0) }, latitude, longitude, precision, validFrom, validUntil, checksum, name, details,
+            Editions.key(generation, slot: slot), Data(id), kind.map { Data($0) }, latitude, longitude, precision, validFrom, validUntil,
+            checksum(in: generation), name, details,
         ]
     }
 
+    /// The row, of whatever generation it is.
     init(_ row: Row, path: String) throws(StoreFault) {
-        let columns = Columns(row: row, path: path, what: "the subject in slot \(row[0] as DatabaseValue)")
-        guard let slot = UInt32(exactly: try columns.integer(0)) else { throw columns.damaged }
+        let key = Int64.fromDatabaseValue(row[0]) ?? 0
+        let columns = Columns(row: row, path: path, what: "the subject in slot \(UInt32(truncatingIfNeeded: key))")
         self.init(
-            slot: slot, id: try columns.bytes(1), kind: try columns.bytesOrNull(2), latitude: try columns.real(3),
-            longitude: try columns.real(4), precision: try columns.realOrNull(5), name: try columns.textOrNull(9),
-            details: try columns.textOrNull(10), validFrom: try columns.integerOrNull(6), validUntil: try columns.integerOrNull(7))
-        try columns.check(checksum, at: 8)
+            slot: UInt32(truncatingIfNeeded: key), id: try columns.bytes(1), kind: try columns.bytesOrNull(2),
+            latitude: try columns.real(3), longitude: try columns.real(4), precision: try columns.realOrNull(5),
+            name: try columns.textOrNull(9), details: try columns.textOrNull(10), validFrom: try columns.integerOrNull(6),
+            validUntil: try columns.integerOrNull(7))
+        try columns.check(checksum(in: key >> 32), at: 8)
     }
 }

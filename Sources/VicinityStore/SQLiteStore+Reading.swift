@@ -63,16 +63,18 @@ extension SQLiteStore: LogReader {
 extension SQLiteStore: RegisterReader {
     package func subject(id: [UInt8]) throws(StoreFault) -> SubjectRow? {
         try read { database in
-            let statement = try database.cachedStatement(sql: SubjectRow.select + " WHERE id = ?")
-            return try Row.fetchOne(statement, arguments: [Data(id)]).map { row in try SubjectRow(row, path: path) }
+            let statement = try database.cachedStatement(sql: SubjectRow.select + " WHERE generation = ? AND id = ?")
+            return try Row.fetchOne(statement, arguments: [try liveGeneration(database), Data(id)]).map { row in
+                try SubjectRow(row, path: path)
+            }
         }
     }
 
     package func subjects(after id: [UInt8]?, limit: Int, kind: [UInt8]?) throws(StoreFault) -> [SubjectRow] {
         try read { database in
             // An empty blob comes before every id, and GRDB binds an empty one as null.
-            var sql = SubjectRow.select + " WHERE id > coalesce(?, x'')"
-            var arguments: StatementArguments = [id.flatMap { $0.isEmpty ? nil : Data($0) }]
+            var sql = SubjectRow.select + " WHERE generation = ? AND id > coalesce(?, x'')"
+            var arguments: StatementArguments = [try liveGeneration(database), id.flatMap { $0.isEmpty ? nil : Data($0) }]
             if let kind {
                 sql += " AND kind = ?"
                 arguments += [Data(kind)]
@@ -83,5 +85,10 @@ extension SQLiteStore: RegisterReader {
             while let row = try rows.next() { subjects.append(try SubjectRow(row, path: path)) }
             return subjects
         }
+    }
+
+    /// In the snapshot in which the rows are read.
+    private func liveGeneration(_ database: Database) throws -> Int64 {
+        try Meta.getNumber(.generation, in: database, path: path) ?? 0
     }
 }

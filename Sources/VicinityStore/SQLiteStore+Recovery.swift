@@ -7,7 +7,7 @@ extension SQLiteStore {
     package func recover(_ sink: (Recovered) throws -> Void) throws(StoreFault) -> LogHead {
         try read { database in
             let last = try LastCommit.fetch(database, path: path)
-            try forEach(SubjectRow.select + " ORDER BY slot", in: database) { row in try sink(.subject(SubjectRow(row, path: path))) }
+            try recoverRegister(in: database, sink)
             try forEach(SignOff.select + " ORDER BY until, hash", in: database) { row in try sink(.signOff(SignOff(row, path: path))) }
             try forEach(Cursor.select + " ORDER BY name", in: database) { row in try sink(.cursor(Cursor(row, path: path))) }
             try forEach(StatePage.select + " ORDER BY number", in: database) { row in try sink(.page(StatePage(row, path: path))) }
@@ -15,6 +15,23 @@ extension SQLiteStore {
             try recoverJournals(from: last.neededFrom, to: last.head.commit, in: database, sink)
             return last.head
         }
+    }
+
+    private func recoverRegister(in database: Database, _ sink: (Recovered) throws -> Void) throws {
+        let editions = try Editions(database, path: path)
+        let live = Editions.keys(of: editions.live)
+        try forEach(SubjectRow.selectRange, [live.lowerBound, live.upperBound], in: database) { row in
+            try sink(.subject(SubjectRow(row, path: path)))
+        }
+        guard let swap = editions.swap else { return }
+        try sink(.swap(at: swap.time))
+        let departing = Editions.keys(of: swap.departing)
+        let sql =
+            SubjectRow.select + """
+                 WHERE key BETWEEN ?1 AND ?2 AND NOT EXISTS (SELECT 1 FROM subjects AS live WHERE live.key = subjects.key + ?3) ORDER BY key
+                """
+        let arguments: StatementArguments = [departing.lowerBound, departing.upperBound, live.lowerBound - departing.lowerBound]
+        try forEach(sql, arguments, in: database) { row in try sink(.departing(SubjectRow(row, path: path))) }
     }
 
     private func recoverJournals(
@@ -30,8 +47,10 @@ extension SQLiteStore {
         guard next == last + 1 else { throw StoreFault.damaged(path: path, what: "the journal of commit \(next) is missing") }
     }
 
-    private func forEach(_ sql: String, in database: Database, _ body: (Row) throws -> Void) throws {
-        let rows = try Row.fetchCursor(database, sql: sql)
+    private func forEach(
+        _ sql: String, _ arguments: StatementArguments = [], in database: Database, _ body: (Row) throws -> Void
+    ) throws {
+        let rows = try Row.fetchCursor(database, sql: sql, arguments: arguments)
         while let row = try rows.next() { try body(row) }
     }
 }

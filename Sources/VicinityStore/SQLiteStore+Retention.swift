@@ -1,4 +1,5 @@
-// Removes old events in steps that are as short as a commit, and gives back what a large removal has left free.
+// Removes old events and the garbage of the register in steps that are as short as a commit, and gives back what a large removal has left
+// free.
 //
 // A step that finds nothing to do asks the database nothing: what it must know is kept beside the head.
 
@@ -28,6 +29,9 @@ struct FreeSpace {
 }
 
 extension SQLiteStore {
+    /// Rows of the register that one step removes at most. Each may lie on another page of each index, so that they are about 1 MiB.
+    private static let garbagePerStep = 256
+
     package func retain(_ retention: Retention) throws(StoreFault) -> RetentionStep {
         let state = try state()
         let head = state.head.seq
@@ -51,9 +55,11 @@ extension SQLiteStore {
             if kept.oldest(head: head) > before { state.mayHaveFreeSpace = true }
         }
         if kept.oldest(head: head) > before { copyWAL(afterWriting: Removal.bytesPerStep) }
-        let isMoreLeft = isCut ? true : try giveBack()
+        // What a sweep leaves free is given back when it is over.
+        let isSwept = isCut ? true : try !sweepRegister()
+        let isMoreLeft = isCut || !isSwept ? isCut : try giveBack()
         let oldest = kept.oldest(head: head)
-        return RetentionStep(oldest: oldest, removed: oldest - before, isDone: !isMoreLeft)
+        return RetentionStep(oldest: oldest, removed: oldest - before, isDone: !isMoreLeft, isSwept: isSwept)
     }
 
     /// Removes in the database what a step decides on.
@@ -75,6 +81,23 @@ extension SQLiteStore {
         try database.cachedStatement(sql: "DELETE FROM blocks WHERE first_seq < ?").execute(arguments: [first])
         if removal.kept.floor != kept.floor { try Meta.setNumber(.oldest, removal.kept.floor, in: database) }
         return removal
+    }
+
+    /// Removes some of the register's rows that belong to no edition any more.
+    ///
+    /// - Returns: whether there may be more.
+    private func sweepRegister() throws(StoreFault) -> Bool {
+        let state = try state()
+        guard state.mayHaveGarbage else { return false }
+        let removed = try working(goesOnBesideDamage: true) {
+            try pool.write { database in try state.editions.removeGarbage(Self.garbagePerStep, from: database) }
+        }
+        update { state in
+            state.mayHaveGarbage = removed == Self.garbagePerStep
+            if removed > 0 { state.mayHaveFreeSpace = true }
+        }
+        if removed > 0 { copyWAL(afterWriting: removed * Schema.pageSize) }
+        return removed == Self.garbagePerStep
     }
 
     /// - Returns: whether more is to be given back.

@@ -40,6 +40,9 @@ package final class SQLiteStore: LogStore {
         var oldestJournal: Int64
         /// The oldest end of the events; `nil` until the first step of retention has looked.
         var kept: Kept?
+        var editions: Editions
+        /// Whether rows of the register may be garbage.
+        var mayHaveGarbage = true
         /// Whether the file may have shrunk inside since its free pages were counted.
         var mayHaveFreeSpace = true
         var fault: StoreFault?
@@ -79,7 +82,9 @@ package final class SQLiteStore: LogStore {
             identity = found.identity
             renewal = found.renewal
             wasClean = found.wasClean
-            writer = Mutex(Writer(head: found.head, neededFrom: found.neededFrom, oldestJournal: found.oldestJournal))
+            writer = Mutex(
+                Writer(
+                    head: found.head, neededFrom: found.neededFrom, oldestJournal: found.oldestJournal, editions: found.editions))
         } catch {
             if let opened { Self.close(opened, leaving: opening.directory) }
             throw StoreFault(error, path: path)
@@ -106,13 +111,16 @@ package final class SQLiteStore: LogStore {
 
     package func append(_ commit: Commit) throws(StoreFault) {
         let before = try state()
-        let appending = Appending(commit, after: before.head, neededFrom: before.neededFrom, oldestJournal: before.oldestJournal)
+        let appending = Appending(
+            commit, after: before.head, neededFrom: before.neededFrom, oldestJournal: before.oldestJournal, editions: before.editions)
         try working { try pool.write { database in try appending.write(to: database) } }
         announce(appending.head)
         update { state in
             state.head = appending.head
             state.neededFrom = appending.neededFrom
             state.oldestJournal = appending.trimBefore
+            state.editions = appending.editions
+            if commit.edition.contains(where: \.leavesGarbage) { state.mayHaveGarbage = true }
             if state.kept != nil { state.kept?.append(commit) }
             if commit.number.isMultiple(of: FreeSpace.commitsPerCount) { state.mayHaveFreeSpace = true }
         }

@@ -107,8 +107,32 @@ enum Schema {
         ) STRICT, WITHOUT ROWID;
         """
 
-    /// Sign-offs bring what limits a return. Checksums of rows without it stay what they were.
+    /// Sign-offs bring what limits a return, and the register comes in editions. What there was is generation 0, whose keys are the slots;
+    /// the checksums of all rows stay what they were.
     private static let third = """
         ALTER TABLE sign_offs ADD COLUMN limits BLOB;
+
+        ALTER TABLE subjects RENAME TO old_subjects;
+        CREATE TABLE subjects (
+            key INTEGER PRIMARY KEY,
+            id BLOB NOT NULL,
+            kind BLOB,
+            latitude REAL NOT NULL,
+            longitude REAL NOT NULL,
+            precision REAL,
+            valid_from INTEGER,
+            valid_until INTEGER,
+            checksum INTEGER NOT NULL,
+            name TEXT,
+            details TEXT,
+            generation INTEGER NOT NULL AS (key >> 32) VIRTUAL,
+            slot INTEGER NOT NULL AS (key & 4294967295) VIRTUAL
+        ) STRICT;
+        INSERT INTO subjects (key, id, kind, latitude, longitude, precision, valid_from, valid_until, checksum, name, details)
+            SELECT slot, id, kind, latitude, longitude, precision, valid_from, valid_until, checksum, name, details
+            FROM old_subjects ORDER BY slot;
+        DROP TABLE old_subjects;
+        CREATE UNIQUE INDEX subjects_by_id ON subjects (generation, id);
+        CREATE INDEX subjects_by_kind ON subjects (generation, kind, id) WHERE kind IS NOT NULL;
         """
 }

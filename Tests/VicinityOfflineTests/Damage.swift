@@ -13,7 +13,7 @@ func edit(_ directory: String, _ body: (Database) throws -> Void) throws {
 
 extension Database {
     private static let keys = [
-        "blocks": "first_seq", "commits": "number", "pages": "number", "subjects": "slot", "sign_offs": "hash", "cursors": "name",
+        "blocks": "first_seq", "commits": "number", "pages": "number", "subjects": "key", "sign_offs": "hash", "cursors": "name",
         "meta": "key",
     ]
 

@@ -104,6 +104,56 @@ struct DoctorTests {
         #expect(throws: (any Error).self) { try Reading(try place.copy(of: directory, as: "copy")) }
     }
 
+    /// Fills the directory, and leaves it in the middle of a swap.
+    private func fillAndSwap() throws {
+        var daemon = try MiniDaemon(directory)
+        var crowd = Crowd(seed: 1)
+        try crowd.begin(&daemon)
+        for _ in 0..<10 { try crowd.step(&daemon) }
+        try daemon.swapRegister(without: ["s-1", "s-2", "s-7"])
+        try daemon.store.close()
+    }
+
+    @Test("A log whose register is being swapped is sound, with a note; what was staged, or is garbage, does not matter")
+    func swapped() throws {
+        try fillAndSwap()
+        for isGarbageSpoiled in [false, true] {
+            if isGarbageSpoiled {
+                try edit(directory) { database in
+                    try database.execute(sql: "UPDATE subjects SET checksum = 0 WHERE generation = 2 OR generation = 0 AND slot = 0")
+                    #expect(database.changesCount == 4)
+                }
+            }
+            let report = try examine()
+            #expect(report.verdict == .sound, "\(report.text)")
+            #expect(report.figures.subjects == 9)
+            #expect(
+                report.notes == [
+                    "the register was swapped, and 3 subjects of the edition before may still have open pairs: the daemon goes on closing "
+                        + "them when it starts"
+                ])
+            #expect(try Reading(try place.copy(of: directory, as: "copy-\(isGarbageSpoiled)")).openPairs.count == report.figures.pairs)
+        }
+    }
+
+    @Test(
+        "One row of an edition that is not as it was written is found and named",
+        arguments: [
+            "subjects SET checksum = 0 WHERE generation = 1 AND slot = 3", "subjects SET checksum = 0 WHERE generation = 0 AND slot = 2",
+            "subjects SET latitude = 91 WHERE generation = 0 AND slot = 1", "meta SET checksum = 0 WHERE key = 'generation'",
+            "meta SET checksum = 0 WHERE key = 'departing_generation'", "meta SET checksum = 0 WHERE key = 'staged_generation'",
+        ])
+    func spoiledEdition(change: String) throws {
+        try fillAndSwap()
+        try edit(directory) { database in
+            try database.execute(sql: "UPDATE \(change)")
+            #expect(database.changesCount == 1)
+        }
+        let report = try examine()
+        #expect(report.findings.holds(.register), "\(report.text)")
+        #expect(throws: (any Error).self) { try Reading(try place.copy(of: directory, as: "copy")) }
+    }
+
     @Test("Events that are missing are named by their seqs")
     func hole() throws {
         try fill()

@@ -54,6 +54,7 @@ struct MutationTests {
         for _ in 0..<8 { try crowd.step(&daemon) }
         daemon.cursor("relay-2", at: daemon.head / 2)
         try daemon.append()
+        if !seed.isMultiple(of: 2) { try daemon.swapRegister(without: ["s-1", "s-2", "s-7"]) }
         if closing { try daemon.store.close() }
         try FileManager.default.copyItem(atPath: live, toPath: directory)
         if !closing { try daemon.store.close() }

@@ -22,7 +22,7 @@ struct SalvageTests {
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: false)
     }
 
-    private func fill(seed: UInt64 = 1, steps: Int = 10, users: Int = 60) throws -> Reading {
+    private func fill(seed: UInt64 = 1, steps: Int = 10, users: Int = 60, departing: Set<String>? = nil) throws -> Reading {
         var daemon = try MiniDaemon(directory)
         var crowd = Crowd(seed: seed)
         crowd.users = users
@@ -31,6 +31,7 @@ struct SalvageTests {
         daemon.cursor("relay-1", at: daemon.head / 2)
         daemon.cursor("relay-2", at: daemon.head)
         try daemon.append()
+        if let departing { try daemon.swapRegister(without: departing) }
         try daemon.store.close()
         return try Reading(try place.copy(of: directory, as: "truth-\(seed)"))
     }
@@ -131,6 +132,53 @@ struct SalvageTests {
             #expect(leave.user == enter.user && leave.time == Self.now && lasted == Self.now - enter.time)
         }
         #expect(saved.openPairs == truth.openPairs.filter { $0.subject != id })
+    }
+
+    private func register(_ reading: Reading) -> [Recovered] {
+        reading.recovered.filter { piece in
+            switch piece {
+            case .subject, .swap, .departing: true
+            case .signOff, .cursor, .page, .journal: false
+            }
+        }
+    }
+
+    @Test(
+        "Of a register that is being swapped the live edition is saved, and what departs, whose pairs stay open", arguments: UInt64(0)..<3)
+    func swapped(seed: UInt64) throws {
+        let truth = try fill(seed: seed, departing: ["s-1", "s-2", "s-7"])
+        try #require(truth.openPairs.contains { ["s-1", "s-2", "s-7"].contains(String(decoding: $0.subject, as: UTF8.self)) })
+        let (report, saved) = try salvage(seed: seed)
+        #expect(report.isWhole && !report.isNewLog && report.saved.subjects == 9, "\(report.text)")
+        #expect(register(saved) == register(truth) && register(saved).count == 9 + 1 + 3)
+        #expect(saved.openPairs == truth.openPairs && saved.events == truth.events)
+    }
+
+    @Test("A subject whose row is lost in the live edition departs with the one before; one that is lost there is lost")
+    func swappedAndSpoiled() throws {
+        let truth = try fill(departing: ["s-1", "s-2", "s-7"])
+        func slot(_ id: String) throws -> Int64 {
+            let rows = truth.recovered.compactMap { piece -> SubjectRow? in
+                switch piece {
+                case .subject(let row), .departing(let row): row
+                case .swap, .signOff, .cursor, .page, .journal: nil
+                }
+            }
+            return Int64(try #require(rows.first { $0.id == Array(id.utf8) }?.slot))
+        }
+        func pairs(_ id: String) -> [Event] { truth.openPairs.filter { $0.subject == Array(id.utf8) } }
+        try #require(!pairs("s-4").isEmpty && !pairs("s-7").isEmpty)
+        try edit(directory) { database in
+            let sql = "UPDATE subjects SET checksum = 0 WHERE generation = ? AND slot = ?"
+            for (generation, id) in [(1, "s-4"), (0, "s-7")] {
+                try database.execute(sql: sql, arguments: [generation, slot(id)])
+                #expect(database.changesCount == 1)
+            }
+        }
+        let (report, saved) = try salvage()
+        #expect(report.closed == pairs("s-7").count && report.saved.subjects == 8, "\(report.text)")
+        #expect(saved.openPairs == truth.openPairs.filter { $0.subject != Array("s-7".utf8) })
+        #expect(register(saved).count == 8 + 1 + 3)
     }
 
     @Test("The encounters of users who are lost are closed by a leave, and they are counted")

@@ -161,6 +161,16 @@ struct MiniDaemon: ~Copyable {
         now += 1000
     }
 
+    /// Brings a new edition of the register without some of its subjects, and leaves it at the swap, while the next one is staged.
+    mutating func swapRegister(without ids: Set<String>) throws {
+        try append()
+        let rows = try store.subjects(after: nil, limit: 10_000, kind: nil)
+        let staying = rows.filter { !ids.contains(String(decoding: $0.id, as: UTF8.self)) }
+        try #require(staying.count + ids.count == rows.count)
+        commit.edition = [.begin] + staying.map { .put($0) } + [.swap(at: now), .begin] + staying.prefix(3).map { .put($0) }
+        try append()
+    }
+
     private mutating func collect() {
         for transition in changes.transitions {
             if builder.count >= eventsPerBlock, let block = builder.finish() {
@@ -273,13 +283,13 @@ extension Engine {
         let head = try store.recover { piece in
             body(piece)
             switch piece {
-            case .subject(let row):
+            case .subject(let row), .departing(let row):
                 guard let position = Coordinate(latitudeDegrees: row.latitude, longitudeDegrees: row.longitude) else {
                     throw Restoration.Damaged(what: "a place")
                 }
                 restoration.subject(slot: row.slot, SubjectPlacement(id: row.id, kind: row.kind, position: position))
             case .signOff(let entry): restoration.signOff(entry)
-            case .cursor: break
+            case .cursor, .swap: break
             case .page(let page): try restoration.page(name: page.index, page.bytes)
             case .journal(let commit, let bytes): if !bytes.isEmpty { try restoration.journal(commit: commit, bytes) }
             }

@@ -48,4 +48,40 @@ struct RetentionKeeperTests {
         #expect(answer.withLock { $0 } == Pruned(oldest: 6, removed: 5))
         #expect(keeper.deadline == 1005)
     }
+
+    @Test("A sweep goes on at once, and nobody who wishes for something else waits for it")
+    func sweep() throws {
+        let store = SweepingStore(steps: 3)
+        var keeper = RetentionKeeper(now: 0)
+        let answer = Mutex<Pruned?>(nil)
+        keeper.add(PruneRequest(beforeSeq: nil, reply: Reply { outcome in answer.withLock { $0 = try? outcome.get() } }))
+        var found: [Int64] = []
+        for _ in 0..<4 {
+            let step = try keeper.step(store, settings: settings, clock: 0, now: 5)
+            found.append(step == nil ? -1 : keeper.deadline)
+            #expect(answer.withLock { $0 } == Pruned(oldest: 1, removed: 0))
+        }
+        #expect(found == [5, 5, 1005, -1])
+    }
+}
+
+/// A store without events that has something to sweep for some steps.
+private final class SweepingStore: LogStore {
+    let identity = LogIdentity(logID: "sweeping", signOffKey: [])
+    let head = LogHead(commit: 0, seq: 0)
+    private let left: Mutex<Int>
+
+    init(steps: Int) { left = Mutex(steps) }
+
+    func append(_ commit: Commit) throws(StoreFault) {}
+
+    func retain(_ retention: Retention) throws(StoreFault) -> RetentionStep {
+        let left = left.withLock { left in
+            left -= 1
+            return left
+        }
+        return RetentionStep(oldest: 1, removed: 0, isDone: true, isSwept: left <= 0)
+    }
+
+    func recover(_ sink: (Recovered) throws -> Void) throws(StoreFault) -> LogHead { head }
 }

@@ -92,8 +92,20 @@ struct PreparedLog {
             number: number, blocks: [block(number * 3 - 2, count: 3)], journal: Array(repeating: UInt8(number), count: 6000),
             pages: [StatePage(index: 0, bytes: [UInt8(number)])], journalNeededFrom: number > 2 ? number - 1 : nil,
             register: [.put(subject(UInt32(number % 2), "s-\(number % 2)", kind: "toll"))],
+            edition: edition(number),
             signOffs: [SignOff(hash: UInt64(number), time: 5, until: 6, limits: [UInt8(number)])],
             cursors: [.set(Cursor(name: Array("relay".utf8), acked: number, wallTime: number))], wallTime: number * 1000)
+    }
+
+    /// The third leaves a swap that is not settled and an edition that is staged.
+    private static func edition(_ number: Int64) -> [EditionChange] {
+        let put = EditionChange.put(subject(UInt32(number), "s-\(number)", kind: "toll"))
+        return switch number {
+        case 2: [.begin, put]
+        case 3: [put, .swap(at: 7), .begin, put]
+        case 4: [.settled, .begin, put]
+        default: []
+        }
     }
 
     /// A copy, for one attempt.

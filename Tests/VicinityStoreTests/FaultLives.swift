@@ -122,6 +122,7 @@ struct Lives {
         identity = store.identity
         let truth = MemoryStore(moments[0].contents)
         var maker = moments[0].maker
+        maker.restarted()
         for _ in 0..<steps {
             let isClosed = try step(&store, truth, &maker)
             moments.append(try Moment(truth, maker))
@@ -193,6 +194,7 @@ struct Lives {
             story.append("close and open")
             try store.close()
             store = try start()
+            maker.restarted()
             return true
         }
         return false

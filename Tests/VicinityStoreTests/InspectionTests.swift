@@ -149,6 +149,8 @@ struct InspectionTests {
         let found = try Findings(inspection)
         var rest = expected.items[...]
         for piece in found.pieces {
+            // Whose row in the live edition cannot be read may come from the one that departs.
+            if case .departing = piece, !found.pieceFaults.isEmpty, !rest.contains(piece) { continue }
             guard let index = rest.firstIndex(of: piece) else {
                 Issue.record("seed \(seed): a piece that was not there, or not in this order")
                 return

@@ -24,6 +24,7 @@ struct MemoryStoreTests {
             guard number.isMultiple(of: 16) else { continue }
             try store.close()
             store = try place.open()
+            maker.restarted()
             #expect(store.identity == truth.identity)
             #expect(try Recovery(of: store) == Recovery(of: truth), "seed \(seed), commit \(number)")
             #expect(try events(of: store, maxBytes: 500) == events(of: truth, maxBytes: 700))

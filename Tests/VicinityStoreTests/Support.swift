@@ -46,9 +46,11 @@ final class Workplace: Sendable {
 
     /// What a crash at this moment would leave: the file and the WAL, without the shared memory.
     ///
-    /// - Parameter withHead: whether the head file comes along.
-    func crashed(withHead: Bool = true) throws -> Workplace {
-        let copy = try another()
+    /// - Parameters:
+    ///   - withHead: whether the head file comes along.
+    ///   - parent: what the copy lies in; `nil` is this one.
+    func crashed(withHead: Bool = true, in parent: Workplace? = nil) throws -> Workplace {
+        let copy = try (parent ?? self).another()
         let manager = FileManager.default
         for suffix in ["", "-wal"] where manager.fileExists(atPath: database + suffix) {
             try manager.copyItem(atPath: database + suffix, toPath: copy.database + suffix)
@@ -144,6 +146,9 @@ struct CommitMaker {
     private var number: Int64 = 1
     private var seq: Int64 = 1
     private var sweepBegan: Int64 = 1
+    /// Whether an edition of the register is staged, and whether a swap is not settled.
+    private var isStaging = false
+    private var isSwapping = false
 
     init(seed: UInt64) { random = Seeded(seed) }
 
@@ -170,8 +175,36 @@ struct CommitMaker {
             commit.signOffs = [SignOff(hash: UInt64.random(in: .min ... .max, using: &random), time: number, until: until, limits: limits)]
         }
         for _ in 0..<Int.random(in: 0...2, using: &random) { commit.cursors.append(cursorChange()) }
+        for _ in 0..<Int.random(in: 0...4, using: &random) { if let change = editionChange() { commit.edition.append(change) } }
         number += 1
         return commit
+    }
+
+    /// The store was opened again: what was staged is gone.
+    mutating func restarted() { isStaging = false }
+
+    private mutating func editionChange() -> EditionChange? {
+        switch Int.random(in: 0..<16, using: &random) {
+        case 0...1:
+            isStaging = true
+            return .begin
+        case 2 where isStaging:
+            isStaging = false
+            return .discard
+        case 3...5 where isStaging && !isSwapping:
+            isStaging = false
+            isSwapping = true
+            return .swap(at: number)
+        case 6...7 where isSwapping:
+            isSwapping = false
+            return .settled
+        case 8... where isStaging:
+            switch registerChange() {
+            case .put(let row): return .put(row)
+            case .remove(let slot): return .remove(slot: slot)
+            }
+        default: return nil
+        }
     }
 
     private mutating func cursorChange() -> CursorChange {

@@ -21,8 +21,11 @@ struct Stages: ParsableCommand {
     @Flag(help: "Print one JSON object a line.")
     var json = false
 
+    @Option(help: "Only one area: decode, index, engine, moving, encode, commit or log.")
+    var only: String?
+
     func run() throws {
-        try StageBenchmarks.run(isSmoke: smoke) { print(json ? $0.json : $0.line) }
+        try StageBenchmarks.run(isSmoke: smoke, only: only) { print(json ? $0.json : $0.line) }
     }
 }
 

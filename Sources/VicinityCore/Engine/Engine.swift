@@ -60,6 +60,8 @@ public struct Engine: ~Copyable {
 
     /// What is kept of few users only, by slot.
     var userNotes: [UInt32: UserNotes] = [:]
+    /// For explanations only.
+    var refusals = RefusalTable()
     /// By the subject's slot, the users whose pair with it dwells or cools down.
     var waiting: [UInt32: Set<UInt32>] = [:]
     /// On the steady clock.
@@ -183,6 +185,7 @@ public struct Engine: ~Copyable {
         let id = ids + Int(fix.idOffset)
         if fix.time > now.wall &+ rules.maxFuture && fix.kind != .subject {
             refuse(fix, .futureFix, "ts is \(fix.time), more than \(rules.maxFuture) ms ahead of the clock", into: &changes)
+            if let slot = findUser(id, count: Int(fix.idLength), hash: fix.hash) { refusals.note(.futureFix, of: slot, at: fix.time) }
             return
         }
         switch fix.kind {
@@ -205,6 +208,13 @@ public struct Engine: ~Copyable {
         return userIndex.find(hash) { users[$0].pointee.id.equals(id, count: count, words: words) }
     }
 
+    func findUser(_ id: [UInt8]) -> UInt32? {
+        id.withUnsafeBufferPointer { buffer in
+            guard let base = buffer.baseAddress else { return nil }
+            return findUser(base, count: buffer.count, hash: hasher.hash(base, count: buffer.count))
+        }
+    }
+
     mutating func addUser(_ id: UnsafePointer<UInt8>, count: Int, hash: UInt64) -> UInt32 {
         let slot = freeUsers.popLast() ?? users.append()
         users[slot].pointee.id = ShortID(id, count: count)
@@ -219,6 +229,7 @@ public struct Engine: ~Copyable {
         touch(slot)
         for wait in notes(of: slot)?.waits ?? [] { endWait(of: slot, for: wait.subject) }
         userNotes[slot] = nil
+        refusals.forget(slot)
         if !users[slot].pointee.isSilent {
             leaveCell(slot)
             userCount -= 1

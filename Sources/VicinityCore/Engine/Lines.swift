@@ -68,9 +68,11 @@ extension Engine {
         let time = fix.time == Fix.absentTime ? max(now.wall, last + 1) : fix.time
         guard time > last else {
             changes.tally.stale += 1
+            refusals.note(.stale, of: slot, at: time)
             return
         }
         if let wait = radiusWait(slot, fix.radius, at: time) {
+            refusals.note(.radiusTooSoon, of: slot, at: time)
             refuse(fix, .radiusTooSoon, "radius is \(fix.radius), may change again in \(wait) ms", into: &changes)
             return
         }
@@ -82,6 +84,7 @@ extension Engine {
         if accuracy > rules.maxAccuracy {
             unfold(slot, upTo: time, now: now, into: &changes)
             changes.tally.inaccurate += 1
+            refusals.note(.inaccurate, of: slot, at: time)
             if !isSilent { hear(slot, at: time, now: now) }
         } else if isSilent || isPlausible(line, from: user.pointee.position, user.pointee.accuracy, user.pointee.time) {
             // Silence drops a held fix by itself.
@@ -98,6 +101,7 @@ extension Engine {
             unfold(slot, upTo: time, now: now, into: &changes)
             dropHeld(slot, &changes.tally)
             withNotes(slot) { $0.held = line }
+            refusals.note(.held, of: slot, at: time)
             hear(slot, at: time, now: now)
         }
     }

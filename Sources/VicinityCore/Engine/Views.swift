@@ -13,11 +13,7 @@ public struct UserView: Sendable, Equatable {
 extension Engine {
     /// The state of a user, or `nil` if there is none of this id.
     public func user(_ id: [UInt8]) -> UserView? {
-        let slot = id.withUnsafeBufferPointer { buffer -> UInt32? in
-            guard let base = buffer.baseAddress else { return nil }
-            return findUser(base, count: buffer.count, hash: hasher.hash(base, count: buffer.count))
-        }
-        guard let slot else { return nil }
+        guard let slot = findUser(id) else { return nil }
         let user = users[slot].pointee
         let inside = user.pairs.elements.map { subjects[$0.subject].pointee.id.bytes }
         return UserView(

@@ -37,7 +37,7 @@ struct ControlService: Sendable {
 
     static let methods: Set<String> = [
         "status", "subjects.put", "subjects.remove", "subjects.get", "subjects.list", "users.get", "config.get", "config.reload",
-        "subscribers.list", "subscribers.remove", "log.prune",
+        "subscribers.list", "subscribers.remove", "log.prune", "explain",
     ]
 
     private func carryOut(_ request: ControlRequest, _ finish: @escaping Finish) throws(ControlFailure) {
@@ -54,6 +54,7 @@ struct ControlService: Sendable {
         case "subscribers.list": listSubscribers(finish)
         case "subscribers.remove": try removeSubscriber(params, finish)
         case "log.prune": try prune(params, finish)
+        case "explain": try explain(params, finish)
         case let method: throw .unknownMethod(method)
         }
     }
@@ -141,6 +142,18 @@ struct ControlService: Sendable {
             finish(.success(result))
         }
         submit(.user(id, reply), finish)
+    }
+
+    private func explain(_ params: JSONElement?, _ finish: @escaping Finish) throws(ControlFailure) {
+        let user = try identifier(params, "user")
+        let subject = params?[key: "subject"] == nil ? nil : try identifier(params, "subject")
+        let reply = Reply<Explanation?> { explanation in
+            guard let explanation else { return finish(.failure(.refused("unknown_user", "there is no such user"))) }
+            var writer = JSONWriter()
+            ExplanationText(explanation).write(user: user, subject: subject, to: &writer)
+            finish(.success(writer.bytes))
+        }
+        submit(.explain(user: user, subject: subject, reply), finish)
     }
 
     // MARK: - Subscribers and the log

@@ -53,7 +53,7 @@ struct StatusReport: Sendable {
                 writer.member("accepted", snapshot.tally.accepted)
                 writer.member("stale", snapshot.tally.stale)
                 writer.member("inaccurate", snapshot.tally.inaccurate)
-                writer.member("implausible", 0)
+                writer.member("implausible", snapshot.tally.implausible)
                 writer.member("invalid", snapshot.tally.invalid)
             }
             writer.member("withheld", 0)

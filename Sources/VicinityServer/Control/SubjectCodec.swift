@@ -15,6 +15,11 @@ enum SubjectCodec {
         let longitude = try number(element[key: "lon"], "\(at).lon", -180...180)
         try refuseWhatIsNotInForce(element, at)
         var row = SubjectRow(slot: 0, id: id, kind: kind, latitude: latitude, longitude: longitude)
+        row.validFrom = try time(element[key: "valid_from"], "\(at).valid_from")
+        row.validUntil = try time(element[key: "valid_until"], "\(at).valid_until")
+        if let from = row.validFrom, let until = row.validUntil, from >= until {
+            throw .badValue("\(at).valid_until", "must be later than valid_from")
+        }
         if let precision = element[key: "precision"] { row.precision = precision.double }
         if let name = element[key: "name"] {
             guard let text = name.string else { throw .badValue("\(at).name", "must be a string") }
@@ -29,8 +34,7 @@ enum SubjectCodec {
         return row
     }
 
-    /// A subject that asks to be blurred must not be shown where it is, nor one be active outside its time: until the daemon can do
-    /// both, it refuses them.
+    /// A subject that asks to be blurred must not be shown where it is: until the daemon can do that, it refuses.
     private static func refuseWhatIsNotInForce(_ element: JSONElement, _ at: String) throws(ControlFailure) {
         if let precision = element[key: "precision"] {
             guard let meters = precision.double, (0...100_000).contains(meters) else {
@@ -40,9 +44,15 @@ enum SubjectCodec {
                 throw .badValue("\(at).precision", "is not yet in force: only 0 is taken, so that no place is shown that should be blurred")
             }
         }
-        for key in ["valid_from", "valid_until"] as [StaticString] where element[key: key] != nil {
-            throw .badValue("\(at).\(key)", "is not yet in force")
+    }
+
+    /// Unix milliseconds, in any JSON form of an integer.
+    private static func time(_ element: JSONElement?, _ at: String) throws(ControlFailure) -> Int64? {
+        guard let element else { return nil }
+        guard let time = element.integer, (0...9_007_199_254_740_991).contains(time) else {
+            throw .badValue(at, "must be Unix milliseconds, an integer of 0 to 2^53 - 1")
         }
+        return time
     }
 
     private static func name(_ element: JSONElement?, _ at: String, required: Bool) throws(ControlFailure) -> [UInt8]? {

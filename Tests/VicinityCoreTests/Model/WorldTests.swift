@@ -52,6 +52,44 @@ struct WorldTests {
         #expect(close * 5 > all)
     }
 
+    /// What a scene of time is there for happens in it, again and again.
+    @Test(arguments: [
+        (scene: Scene.noise, leaves: [Cause.user, .subject, .removed, .expired, .gone], errors: [LineErrorCode.radiusTooSoon]),
+        (.dwell, [.user, .subject, .expired], []),
+        (.silence, [.user, .expired], [.radiusTooSoon]),
+        (.movers, [.user, .subject, .expired, .removed], [.unknownSubject]),
+        (.validity, [.user, .subject, .expired, .removed], []),
+    ])
+    func scenesOfTimeDoTheirWork(scene: Scene, leaves: [Cause], errors: [LineErrorCode]) {
+        var leavesFound: [Cause: Int] = [:]
+        var errorsFound: [LineErrorCode: Int] = [:]
+        var tally = Tally()
+        var shownByClock = 0
+        for seed in UInt64(1)...30 {
+            var world = World(scene, seed: seed)
+            var model = Model(rules: world.rules, at: World.clockAtBeginning)
+            for _ in 0..<120 {
+                let step = world.next()
+                let seen = model.events.count
+                model.perform(step)
+                for event in model.events[seen...] {
+                    if case .leave(let cause, _, _) = event.change { leavesFound[cause, default: 0] += 1 }
+                }
+                for error in model.errors { errorsFound[error.code, default: 0] += 1 }
+                if case .clock = step { shownByClock += model.events.count - seen }
+            }
+            tally.accepted += model.tally.accepted
+            tally.stale += model.tally.stale
+            tally.inaccurate += model.tally.inaccurate
+            tally.implausible += model.tally.implausible
+        }
+        for cause in leaves { #expect(leavesFound[cause, default: 0] > 20, "leaves with cause \(cause)") }
+        for code in errors { #expect(errorsFound[code, default: 0] > 10, "errors \(code)") }
+        #expect(shownByClock > 200)
+        #expect(min(tally.stale, tally.inaccurate, tally.implausible) > 100)
+        #expect(tally.accepted > 2_000)
+    }
+
     @Test func movingCrowdsAreRepeatable() {
         func lines(seed: UInt64) -> [String] {
             var crowd = MovingCrowd(users: 20, subjects: 5, side: 1_000, step: 30, seed: seed)
