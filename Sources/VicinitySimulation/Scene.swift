@@ -155,11 +155,14 @@ extension Scene {
         case .clustered: return Scenery(area: .discs(Self.places, metres: 900), users: 24, subjects: 80)
         case .poles:
             let poles = [Coordinate(latitude: 900_000_000, longitude: 0), Coordinate(latitude: -900_000_000, longitude: 0)]
-            return Scenery(area: .discs(poles, metres: 2_500), radii: [50...1_500, 50...20_000], jumps: 0.1, coincides: 0.05)
+            return Scenery(
+                area: .discs(poles, metres: 2_500), radii: [50...1_500, 50...20_000], jumps: 0.1, coincides: 0.05,
+                movers: 0.25, moverLines: 0.2)
         case .antimeridian:
             let latitudes: [Int32] = [0, 1, -170_000_000, 650_000_000, 899_000_000, -899_990_000]
             let line = latitudes.map { Coordinate(latitude: $0, longitude: -1_800_000_000) }
-            return Scenery(area: .discs(line, metres: 800), users: 18, subjects: 80, radii: [50...1_500, 50...20_000])
+            return Scenery(
+                area: .discs(line, metres: 800), users: 18, subjects: 80, radii: [50...1_500, 50...20_000], movers: 0.25, moverLines: 0.2)
         case .edges:
             return Scenery(
                 area: .discs(Self.places, metres: 600), users: 6, subjects: 30, radii: [50...600, 500...500], edges: 0.8,
@@ -167,7 +170,8 @@ extension Scene {
         case .radii:
             return Scenery(
                 area: .disc(Self.places[2], metres: 30_000), users: 20, subjects: 60,
-                radii: [50...60, 100...1_000, 1_000...10_000, 50_000...50_000], walk: 0...3_000, edges: 0.3, radiusChanges: 0.2)
+                radii: [50...60, 100...1_000, 1_000...10_000, 50_000...50_000], walk: 0...3_000, edges: 0.3, radiusChanges: 0.2,
+                movers: 0.25, moverLines: 0.2)
         case .far:
             return Scenery(
                 area: .discs(Self.places, metres: 700_000), users: 8, radii: [50...50_000, 100_000...1_000_000], walk: 0...100_000,

@@ -241,8 +241,11 @@ public struct Engine: ~Copyable {
         departedUsers.append(slot)
     }
 
+    /// Puts a user into the cell of the anchor.
     mutating func enterCell(_ slot: UInt32, key: UInt64) {
-        let (cell, place) = userGrid.insert(slot, key: key)
+        let user = users[slot]
+        user.pointee.slackBound = GridMember.bound(of: user.pointee.slack)
+        let (cell, place) = userGrid.insert(slot, key: key, GridMember(user.pointee))
         users[slot].pointee.cell = cell
         users[slot].pointee.place = place
     }

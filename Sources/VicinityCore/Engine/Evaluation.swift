@@ -114,15 +114,23 @@ extension Engine {
         user.pointee.slack = Float(slack)
     }
 
-    /// Keeps the user's cell, which is that of the anchor.
+    /// Keeps the user's cell, which is that of the anchor, and what it knows of the user. The record has the new anchor and slack.
     @inline(__always)
     mutating func moveCell(_ slot: UInt32, from origin: Coordinate, oldRadius: Double, to position: Coordinate, radius: Double) {
         let level = UserGrid.level(radius: radius)
         let oldLevel = radius == oldRadius ? level : UserGrid.level(radius: oldRadius)
+        let user = users[slot]
+        let isKnown = radius == oldRadius && user.pointee.slack <= Float(user.pointee.slackBound)
+        if userGrid.isSharp, isKnown, GridMember.isSamePlace(origin, position) { return }
         let key = UserGrid.key(position.latitude, position.longitude, level: level)
-        guard key != UserGrid.key(origin.latitude, origin.longitude, level: oldLevel) else { return }
-        leaveCell(slot)
-        enterCell(slot, key: key)
+        guard key == UserGrid.key(origin.latitude, origin.longitude, level: oldLevel) else {
+            leaveCell(slot)
+            enterCell(slot, key: key)
+            return
+        }
+        guard userGrid.isSharp else { return }
+        user.pointee.slackBound = GridMember.bound(of: user.pointee.slack)
+        userGrid.update(cell: user.pointee.cell, place: user.pointee.place, GridMember(user.pointee))
     }
 
     // MARK: - Asking the pairs

@@ -20,6 +20,8 @@ struct UserRecord {
     var heardAt: Int64 = 0
     var id = ShortID.empty
     private var flags = UserFlags()
+    /// Metres; what the user's cell takes for a bound of ``slack``.
+    var slackBound: UInt8 = 0
     /// Metres around the anchor within which no subject crosses the edge; 0 for none.
     var slack: Float = 0
     /// Where the user stands in the ``UserGrid``.

@@ -33,10 +33,24 @@ struct Player: Sendable, CustomTestStringConvertible {
         played.pairs = model.pairCount
         return played
     }
+
+    static let engine = Player(name: "engine") { rules, clock, steps in
+        var engine = EngineAdapter(rules: rules, at: clock, seed: 1)
+        var played = Played()
+        for step in steps {
+            let answer = engine.perform(step)
+            played.events += answer.events
+            played.errors += answer.errors.map(\.code)
+        }
+        played.tally = engine.tally
+        played.users = engine.userCount
+        played.pairs = engine.pairCount
+        return played
+    }
 }
 
 struct ModelPropertyTests {
-    private static let players = [Player.model]
+    private static let players = [Player.model, .engine]
     private static let scenes = Scene.allCases.filter { !$0.isLarge }
     private static let scenesOfTime: [Scene] = [.noise, .dwell, .silence, .movers, .validity]
 
