@@ -24,7 +24,7 @@ struct IDIndex: ~Copyable {
 
     deinit {
         for index in 0..<Self.tableCount { tables[index].entries?.deallocate() }
-        vicinity_release(tables)
+        vicinity_release(tables, Self.tableCount, MemoryLayout<Table>.stride)
     }
 
     @inline(__always)

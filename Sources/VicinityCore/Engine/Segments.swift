@@ -27,7 +27,7 @@ struct Segments<Record>: ~Copyable {
 
     deinit {
         for index in 0..<(count + Self.size - 1) / Self.size { directory[index]?.deallocate() }
-        vicinity_release(directory)
+        vicinity_release(directory, Self.directorySize, MemoryLayout<UnsafeMutablePointer<Record>?>.stride)
     }
 
     /// Appends a blank record.

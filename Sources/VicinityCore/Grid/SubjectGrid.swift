@@ -20,8 +20,9 @@ struct SubjectGrid: ~Copyable {
     }
 
     deinit {
-        for index in 0..<Self.rowCount { rows[index].free() }
-        vicinity_release(rows)
+        // A row that was never used is not touched for the first time now.
+        for index in 0..<Self.rowCount where rows[index].count > 0 { rows[index].free() }
+        vicinity_release(rows, Self.rowCount, MemoryLayout<GridRow>.stride)
     }
 
     @inline(__always)
