@@ -13,7 +13,9 @@
 //     Lines.swift         what becomes of one line
 //     Unfolding.swift     what happens by itself: dwells, cooldowns, silence
 //     Evaluation.swift    a user moves
-//     Register.swift      a subject is put, moves, or is removed
+//     Register.swift      a subject is put or removed, and whom its place concerns
+//     Movement.swift      a subject moves by its own fixes
+//     Validity.swift      a subject is active for a time
 //     Emission.swift      order, numbers, what an enter discloses
 //     Journal.swift       the state as bytes: journals and pages
 //     Restoration.swift   and back
