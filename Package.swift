@@ -96,7 +96,9 @@ let package = Package(
         tests(
             "VicinityOfflineTests", ["VicinityOffline", "VicinityStore", "VicinityWire", "VicinityCore", grdb],
             resources: [.copy("Fixtures")]),
-        tests("VicinityPipelineTests", ["VicinityPipeline", "VicinityWire", "VicinityStore", "VicinityCore", nioCore]),
+        tests(
+            "VicinityPipelineTests",
+            ["VicinityPipeline", "VicinityWire", "VicinityStore", "VicinityCore", "VicinitySimulation", nioCore]),
         tests("VicinitySimulationTests", ["VicinitySimulation"], resources: [.copy("Fixtures")]),
         tests("VicinityTransportTests", ["VicinityTransport", "CLinux", nioCore, nioPosix]),
         tests("VicinitySystemTests", ["VicinitySystem", "CLinux", logging]),

@@ -7,17 +7,19 @@ extension Restoration {
     /// Takes up a piece of what the store recovers.
     mutating func take(_ piece: Recovered) throws(Damaged) {
         switch piece {
-        // What departs is needed for the pairs that are still open with it.
-        case .subject(let row), .departing(let row):
-            guard let position = Coordinate(latitudeDegrees: row.latitude, longitudeDegrees: row.longitude) else {
-                throw Damaged(what: "the subject in slot \(row.slot) is nowhere on earth")
-            }
-            subject(slot: row.slot, SubjectPlacement(id: row.id, kind: row.kind, position: position))
+        case .subject(let row): subject(slot: row.slot, try Self.placement(of: row))
+        case .swap(let time): swap(at: time)
+        case .departing(let row): departing(slot: row.slot, try Self.placement(of: row))
         case .signOff(let entry): signOff(entry)
-        case .cursor, .swap: break
+        case .cursor: break
         case .page(let stored): try page(name: stored.index, stored.bytes)
         case .journal(let commit, let bytes): if !bytes.isEmpty { try journal(commit: commit, bytes) }
         }
+    }
+
+    private static func placement(of row: SubjectRow) throws(Damaged) -> SubjectPlacement {
+        guard let placement = row.placement else { throw Damaged(what: "the subject in slot \(row.slot) is nowhere on earth") }
+        return placement
     }
 }
 

@@ -70,18 +70,18 @@ package enum Recovery {
 extension Restoration {
     fileprivate mutating func take(_ piece: VicinityStore.Recovered) throws(Damaged) {
         switch piece {
-        case .subject(let row), .departing(let row):
-            guard let position = Coordinate(latitudeDegrees: row.latitude, longitudeDegrees: row.longitude) else {
-                throw Damaged(what: "the register holds a subject that is nowhere on earth")
-            }
-            subject(
-                slot: row.slot,
-                SubjectPlacement(
-                    id: row.id, kind: row.kind, position: position, validFrom: row.validFrom, validUntil: row.validUntil))
+        case .subject(let row): subject(slot: row.slot, try placement(of: row))
+        case .swap(let time): swap(at: time)
+        case .departing(let row): departing(slot: row.slot, try placement(of: row))
         case .signOff(let entry): signOff(entry)
-        case .cursor, .swap: break
+        case .cursor: break
         case .page(let stored): try page(name: stored.index, stored.bytes)
         case .journal(let commit, let bytes): if !bytes.isEmpty { try journal(commit: commit, bytes) }
         }
+    }
+
+    private func placement(of row: SubjectRow) throws(Damaged) -> SubjectPlacement {
+        guard let placement = row.placement else { throw Damaged(what: "the register holds a subject that is nowhere on earth") }
+        return placement
     }
 }

@@ -10,6 +10,7 @@ package enum Work: Sendable {
     case settle(Gateway, upTo: UInt64)
     case put([SubjectRow], Reply<Int>)
     case remove([[UInt8]], Reply<Int>)
+    case edition(EditionWork)
     case user([UInt8], Reply<UserView?>)
     case isMoving([UInt8], Reply<Bool?>)
     case explain(user: [UInt8], subject: [UInt8]?, Reply<Explanation?>)

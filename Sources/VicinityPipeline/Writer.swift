@@ -9,20 +9,32 @@ import VicinityWire
 
 /// Owns the engine, from recovery to the last commit.
 package struct Writer: ~Copyable {
-    private var engine: Engine
-    private var changes = Changes()
-    private var open: OpenCommit
+    var engine: Engine
+    var changes = Changes()
+    var open: OpenCommit
+    var desk = EditionDesk()
+    /// The open commit must be taken before there is more, because it holds a swap.
+    var isSealed = false
+    /// What came while a swap was worked out that a crash had cut short.
+    private var deferred: [Work] = []
     private var builder: EventBlockBuilder
     private var sweep: StateSweep
     private var cursors: CursorTable
     private let greatestCommit: Int
+    /// How much of a swap of the register is worked out between other work.
+    let slice: SweepLimit
 
     /// An open commit of this size must be taken before the writer is given more, in bytes.
     package static var greatestCommit: Int { 16 << 20 }
 
-    /// - Parameter greatestCommit: bytes; less than ``greatestCommit`` only to see what happens there.
-    package init(_ recovered: consuming Recovery.Recovered, greatestCommit: Int = Writer.greatestCommit) {
+    /// - Parameters:
+    ///   - greatestCommit: bytes; less than ``greatestCommit`` only to see what happens there.
+    ///   - slice: likewise.
+    package init(
+        _ recovered: consuming Recovery.Recovered, greatestCommit: Int = Writer.greatestCommit, slice: SweepLimit = .slice
+    ) {
         self.greatestCommit = greatestCommit
+        self.slice = slice
         let lastCommit = recovered.lastCommit
         cursors = CursorTable(recovered.cursors)
         engine = recovered.takeEngine()
@@ -34,8 +46,8 @@ package struct Writer: ~Copyable {
     /// Whether there is nothing to make durable and nobody to tell.
     package var isEmpty: Bool { open.isEmpty }
 
-    /// Whether the open commit has grown to its bound.
-    package var isFull: Bool { open.size >= greatestCommit }
+    /// Whether the open commit has grown to its bound, or must be taken for another reason before there is more.
+    package var isFull: Bool { isSealed || open.size >= greatestCommit }
 
     /// The numbers as of now.
     package var snapshot: Snapshot {
@@ -63,6 +75,7 @@ package struct Writer: ~Copyable {
         }
         open.commit.wallTime = now
         open.snapshot = snapshot
+        isSealed = false
         var ready = OpenCommit(number: open.isChange ? open.commit.number + 1 : open.commit.number)
         swap(&ready, &open)
         return ready
@@ -72,17 +85,29 @@ package struct Writer: ~Copyable {
 
     /// Lets happen what is due by the clocks; what comes of it is in the open commit.
     package mutating func advance(to now: ClockReading) {
+        // First, so that a dwell which a swap has begun, and which is complete, is shown before what is to be done next.
+        advanceEditions(to: now)
         engine.advance(to: now, into: &changes)
         if engine.hasJournal || !changes.transitions.isEmpty { open.isEmpty = false }
         collect()
+        while !deferred.isEmpty, !engine.isBlind, !isFull { perform(deferred.removeFirst(), now: now) }
     }
 
     /// When ``advance(to:)`` is due at the latest, on the steady clock, in milliseconds; `nil` if nothing is pending.
-    package func wake(now: ClockReading) -> Int64? { engine.wake(now: now) }
+    package func wake(now: ClockReading) -> Int64? {
+        let next = engine.wake(now: now)
+        guard engine.isSettling || engine.isBehind || !deferred.isEmpty else { return next }
+        return min(next ?? .max, now.steady + 1)
+    }
 
     /// Does one thing, after what is due by the clocks; what comes of it is in the open commit.
     package mutating func handle(_ work: Work, now: ClockReading) {
         advance(to: now)
+        // A swap that a crash has cut short must be worked out first, and may need more than one commit.
+        if engine.isBlind || !deferred.isEmpty { deferred.append(work) } else { perform(work, now: now) }
+    }
+
+    private mutating func perform(_ work: Work, now: ClockReading) {
         open.isEmpty = false
         switch work {
         case .fixes(let batch, let gateway):
@@ -95,21 +120,25 @@ package struct Writer: ~Copyable {
             put(rows, now: now)
             open.replies.append { reply.send(rows.count) }
         case .remove(let ids, let reply):
+            open.commit.edition.append(contentsOf: engine.unstage(ids).map { .remove(slot: $0) })
             let slots = engine.remove(ids, now: now, into: &changes)
             open.commit.register.append(contentsOf: slots.map { .remove(slot: $0) })
             open.size += slots.count * 64
             open.replies.append { reply.send(slots.count) }
         case .user(let id, let reply):
+            engine.catchUp(id, into: &changes)
             let view = engine.user(id)
             open.replies.append { reply.send(view) }
         case .isMoving(let id, let reply):
             let isMoving = engine.subject(id)?.isMoving
             open.replies.append { reply.send(isMoving) }
         case .explain(let user, let subject, let reply):
+            engine.catchUp(user, into: &changes)
             let explanation = engine.explain(user: user, subject: subject, now: now)
             open.replies.append { reply.send(explanation) }
         case .configure(let rules):
             engine.rules = rules
+        case .edition(let work): handle(work, now: now)
         case .subscribe, .readCut, .acknowledge, .release, .subscribers, .removeSubscriber: handleSubscriber(work, now: now.wall)
         }
         collect()
@@ -136,7 +165,7 @@ package struct Writer: ~Copyable {
             let outcome = cursors.remove(name)
             if case .removed = outcome { note(.remove(name: name)) }
             open.replies.append { reply.send(outcome) }
-        case .fixes, .settle, .put, .remove, .user, .isMoving, .explain, .configure: break
+        case .fixes, .settle, .put, .remove, .edition, .user, .isMoving, .explain, .configure: break
         }
     }
 
@@ -157,19 +186,18 @@ package struct Writer: ~Copyable {
     }
 
     private mutating func put(_ rows: [SubjectRow], now: ClockReading) {
-        let placements = rows.compactMap { row in
-            Coordinate(latitudeDegrees: row.latitude, longitudeDegrees: row.longitude).map {
-                SubjectPlacement(id: row.id, kind: row.kind, position: $0, validFrom: row.validFrom, validUntil: row.validUntil)
-            }
+        let placements = placements(of: rows)
+        for (row, slot) in zip(rows, engine.put(placements, now: now, into: &changes)) {
+            open.commit.register.append(.put(row.placed(in: slot)))
+            open.size += row.size
         }
+        if desk.staged != nil { stage(rows, placements, now: now) }
+    }
+
+    func placements(of rows: [SubjectRow]) -> [SubjectPlacement] {
+        let placements = rows.compactMap(\.placement)
         precondition(placements.count == rows.count, "a put is checked before it comes here")
-        let slots = engine.put(placements, now: now, into: &changes)
-        for (row, slot) in zip(rows, slots) {
-            var placed = row
-            placed.slot = slot
-            open.commit.register.append(.put(placed))
-            open.size += 128 + (row.details?.utf8.count ?? 0)
-        }
+        return placements
     }
 
     /// Notes the lines of a batch as dealt with, with the errors of the decoder and of the engine in the order of the lines.
@@ -186,7 +214,7 @@ package struct Writer: ~Copyable {
     }
 
     /// Takes what the engine brought forth into the open commit.
-    private mutating func collect() {
+    mutating func collect() {
         if !changes.transitions.isEmpty {
             open.size += changes.transitions.count * 64
             engine.encode(changes.transitions, into: &builder, finished: &open.commit.blocks)

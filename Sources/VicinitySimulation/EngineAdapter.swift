@@ -9,8 +9,12 @@ package struct EngineAdapter: ~Copyable {
     private var now: ClockReading
     private var batch = FixBatch(source: 1, firstLine: 1)
     private var nextLine: UInt64 = 1
+    private var isStaging = false
+    /// How much of a swap is worked out after each step.
+    private let sweep: SweepLimit
 
-    package init(rules: Rules, at now: ClockReading, seed: UInt64) {
+    package init(rules: Rules, at now: ClockReading, seed: UInt64, sweep: SweepLimit = .all) {
+        self.sweep = sweep
         engine = Engine(rules: rules, hashSeed: seed, signOffKey: SipHashKey(seed, ~seed))
         self.now = now
     }
@@ -29,18 +33,54 @@ package struct EngineAdapter: ~Copyable {
         case .lines(let lines):
             fill(lines)
             engine.apply(batch, now: now, into: &changes)
-        case .put(let subjects): _ = engine.put(subjects, now: now, into: &changes)
-        case .remove(let ids): _ = engine.remove(ids, now: now, into: &changes)
+        case .put(let subjects):
+            let slots = engine.put(subjects, now: now, into: &changes)
+            if isStaging { precondition(engine.stage(subjects, now: now) == slots, "an id has one slot in both editions") }
+        case .remove(let ids):
+            _ = engine.unstage(ids)
+            _ = engine.remove(ids, now: now, into: &changes)
+        case .edition(let step): perform(step)
         case .rules(let rules): engine.rules = rules
         case .clock(let span): now = ClockReading(wall: now.wall + span, steady: now.steady + span)
         case .jump(let span): now.wall += span
         }
-        engine.advance(to: now, into: &changes)
-        let events = changes.transitions.map { engine.event($0) }
+        engine.prepare(2, now: now)
         let errors = changes.errors.map { LineFault(line: $0.line, code: $0.code) }
-        engine.reclaim()
+        var events = takeEvents()
+        // The first call is of the pairs, the second of what is left behind.
+        for _ in 0..<2 {
+            _ = engine.settle(sweep, into: &changes)
+            events += takeEvents()
+        }
+        engine.advance(to: now, into: &changes)
+        events += takeEvents()
         return (events, errors)
     }
+
+    private mutating func takeEvents() -> [Event] {
+        let events = changes.transitions.map { engine.event($0) }
+        changes.removeAll()
+        engine.reclaim()
+        return events
+    }
+
+    private mutating func perform(_ step: EditionStep) {
+        switch step {
+        case .begin:
+            engine.beginEdition()
+            isStaging = true
+        case .put(let subjects): _ = engine.stage(subjects, now: now)
+        case .commit:
+            _ = engine.swapEditions(now: now)
+            isStaging = false
+        case .abort:
+            engine.dropEdition()
+            isStaging = false
+        }
+    }
+
+    /// Whether a swap is not yet worked out for everybody.
+    package var isSettling: Bool { engine.isSettling }
 
     /// Begins a cut; see ``Engine/beginCut()``.
     package mutating func beginCut() -> Int64 { engine.beginCut() }

@@ -6,14 +6,16 @@ extension Model {
     /// A put is one moment. What equals the last put changes nothing.
     mutating func put(_ placements: [SubjectPlacement]) {
         var moment = Moment(time: clock.wall, origin: Origin(reference: clock.wall, steady: clock.steady))
-        for placement in placements {
-            if subjects[placement.id] == nil {
-                putAnew(placement, in: &moment)
-            } else {
-                putAgain(placement, in: &moment)
-            }
-        }
+        for placement in placements { put(placement, in: &moment) }
         close(moment)
+    }
+
+    mutating func put(_ placement: SubjectPlacement, in moment: inout Moment) {
+        if subjects[placement.id] == nil {
+            putAnew(placement, in: &moment)
+        } else {
+            putAgain(placement, in: &moment)
+        }
     }
 
     private mutating func putAnew(_ placement: SubjectPlacement, in moment: inout Moment) {
@@ -66,6 +68,13 @@ extension Model {
     /// A remove is one moment.
     mutating func remove(_ ids: [[UInt8]]) {
         var moment = Moment(time: clock.wall, origin: Origin(reference: clock.wall, steady: clock.steady))
+        let serials = take(out: ids, in: &moment)
+        close(moment)
+        endWaits(for: serials)
+    }
+
+    /// - Returns: the serials of those that were there.
+    mutating func take(out ids: [[UInt8]], in moment: inout Moment) -> [Int] {
         var serials: [Int] = []
         for id in ids {
             guard let subject = subjects.removeValue(forKey: id) else { continue }
@@ -76,8 +85,12 @@ extension Model {
             if let last = subjectTimes[id] { subjectTimes[id] = SubjectTime(time: last.time, until: clock.wall + memory) }
             leaveAll(of: subject, because: .removed, in: &moment)
         }
-        close(moment)
-        for id in users.keys {  // a cooldown belongs to the pair while both are there
+        return serials
+    }
+
+    /// A cooldown belongs to the pair while both are there.
+    mutating func endWaits(for serials: [Int]) {
+        for id in users.keys {
             for serial in serials { users[id]?.waits[serial] = nil }
         }
     }

@@ -18,6 +18,8 @@ extension Model {
             users[id] = user
         }
         for id in subjects.keys { subjects[id]?.track?.heardAt = clock.steady }
+        // An edition that is to come does not outlive the daemon.
+        staged = nil
         self.clock = clock
     }
 }

@@ -145,6 +145,8 @@ package struct Model: Sendable {
     var signOffs: [[UInt8]: SignOff] = [:]
     var subjectTimes: [[UInt8]: SubjectTime] = [:]
     var nextSerial = 0
+    /// The edition that is to come, by id.
+    var staged: [[UInt8]: SubjectPlacement]?
 
     package init(rules: Rules, at clock: ClockReading) {
         self.rules = rules
@@ -165,8 +167,13 @@ package struct Model: Sendable {
         switch step {
         case .lines(let lines):
             for (index, line) in lines.enumerated() { take(line, number: UInt32(index)) }
-        case .put(let placements): put(placements)
-        case .remove(let ids): remove(ids)
+        case .put(let placements):
+            put(placements)
+            stage(placements)
+        case .remove(let ids):
+            remove(ids)
+            for id in ids { staged?[id] = nil }
+        case .edition(let step): perform(step)
         case .rules(let newRules):
             rules = newRules
             showWhatIsDue()  // a span may be shorter now

@@ -42,6 +42,8 @@ package enum Scene: String, CaseIterable, Sendable {
     case movers
     /// Subjects that are valid for a while, and a clock that steps.
     case validity
+    /// A register that is replaced as a whole again and again, with all rules of time.
+    case editions
 }
 
 /// What spans and speeds a scene of time draws its settings from.
@@ -93,6 +95,7 @@ struct Scenery: Sendable {
     // What a step is; the rest are lines.
     var puts = 0.06
     var removes = 0.03
+    var editions = 0.0
     var clocks = 0.05
     var reloads = 0.0
 
@@ -116,7 +119,7 @@ extension Scene {
     /// Whether the scene is about rules of time and noise.
     var isOfTime: Bool {
         switch self {
-        case .noise, .dwell, .silence, .movers, .validity: true
+        case .noise, .dwell, .silence, .movers, .validity, .editions: true
         case .uniform, .clustered, .poles, .antimeridian, .edges, .radii, .far, .jumps, .city, .crowd, .empty, .jitter, .coincidences,
             .register, .settings:
             false
@@ -134,7 +137,7 @@ extension Scene {
                 dwells: [0, 0, 900, 4_000], cooldowns: [0, 0, 3_000], silences: [1_000, 5_000, 30_000],
                 memories: [1_000, 8_000, 40_000, 86_400_000])
         case .movers: Rhythm(dwells: [0, 0, 1_000, 5_000], cooldowns: [0, 0, 3_000], speeds: [0, 20, 300], silences: [0, 8_000, 60_000])
-        case .validity: Rhythm(dwells: [0, 0, 1_000, 5_000], cooldowns: [0, 0, 3_000], speeds: [0, 300])
+        case .validity, .editions: Rhythm(dwells: [0, 0, 1_000, 5_000], cooldowns: [0, 0, 3_000], speeds: [0, 300])
         case .noise, .uniform, .clustered, .poles, .antimeridian, .edges, .radii, .far, .jumps, .city, .crowd, .empty, .jitter,
             .coincidences, .register, .settings:
             .any
@@ -237,6 +240,13 @@ extension Scene {
             scenery.puts = 0.2
             scenery.removes = 0.04
             scenery.validities = 0.9
+            return scenery
+        case .editions:
+            var scenery = Self.timed
+            scenery.subjects = 14
+            scenery.editions = 0.3
+            scenery.movers = 0.3
+            scenery.validities = 0.3
             return scenery
         }
     }

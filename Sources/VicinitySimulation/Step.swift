@@ -33,6 +33,8 @@ package enum Step: Sendable {
     case put([SubjectPlacement])
     /// One request.
     case remove([[UInt8]])
+    /// One request.
+    case edition(EditionStep)
     /// A reload of the settings.
     case rules(Rules)
     /// Both clocks go on by so many milliseconds, at least 0.
@@ -62,6 +64,10 @@ extension Step: CustomStringConvertible {
         case .lines(let lines): lines.map(\.description).joined(separator: "\n")
         case .put(let subjects): "put\n" + subjects.map { "  \(Text.subject($0))" }.joined(separator: "\n")
         case .remove(let ids): "remove \(ids.map(Text.quoted).joined(separator: " "))"
+        case .edition(.begin): "begin an edition"
+        case .edition(.put(let subjects)): "put into the edition\n" + subjects.map { "  \(Text.subject($0))" }.joined(separator: "\n")
+        case .edition(.commit): "swap the editions"
+        case .edition(.abort): "give the edition up"
         case .rules(let rules): "rules \(rules)"
         case .clock(let span): "clock \(span) ms"
         case .jump(let span): "jump \(span) ms"

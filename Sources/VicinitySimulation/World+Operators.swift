@@ -16,14 +16,20 @@ extension World {
 
     mutating func put(_ indices: [Int]) -> Step {
         let requested = indices.map { index in
-            if let same = placements[index], random.chance(0.05) { return same }
-            let kinds: [[UInt8]?] = [nil, [UInt8]("toll".utf8), [UInt8]("café".utf8)]
-            var placement = SubjectPlacement(id: subjectIDs[index], kind: random.pick(kinds), position: place(of: index))
-            (placement.validFrom, placement.validUntil) = validity(of: index)
+            let placement = placement(of: index)
             placements[index] = placement
+            staged?[index] = placement
             return placement
         }
         return .put(requested)
+    }
+
+    private mutating func placement(of index: Int) -> SubjectPlacement {
+        if let same = placements[index], random.chance(0.05) { return same }
+        let kinds: [[UInt8]?] = [nil, [UInt8]("toll".utf8), [UInt8]("café".utf8)]
+        var placement = SubjectPlacement(id: subjectIDs[index], kind: random.pick(kinds), position: place(of: index))
+        (placement.validFrom, placement.validUntil) = validity(of: index)
+        return placement
     }
 
     private mutating func place(of index: Int) -> Coordinate {
@@ -66,10 +72,42 @@ extension World {
     }
 
     mutating func remove(_ indices: [Int]) -> Step {
-        for index in indices { placements[index] = nil }
+        for index in indices {
+            placements[index] = nil
+            staged?[index] = nil
+        }
         var ids = indices.map { subjectIDs[$0] }
         if random.chance(0.1) { ids.append([UInt8]("never-put".utf8)) }
         return .remove(ids)
+    }
+}
+
+// MARK: - Editions of the register
+
+extension World {
+    /// The next request for the edition that is staged, or the one that begins it.
+    mutating func edition() -> Step {
+        guard let staged else {
+            self.staged = [:]
+            return .edition(.begin)
+        }
+        switch random.below(6) {
+        case 0:
+            self.staged = nil
+            return .edition(.abort)
+        case 1, 2:
+            placements = staged
+            self.staged = nil
+            return .edition(.commit)
+        default:
+            let requested = (choice() + choice()).reduce(into: [Int: SubjectPlacement]()) { requested, index in
+                // Most subjects of a register stay what they were.
+                let same = random.chance(0.6) ? placements[index] : nil
+                requested[index] = same ?? placement(of: index)
+            }
+            self.staged?.merge(requested) { _, new in new }
+            return .edition(.put(requested.sorted { $0.key < $1.key }.map(\.value)))
+        }
     }
 }
 

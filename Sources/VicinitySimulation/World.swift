@@ -63,6 +63,8 @@ package struct World: Sendable {
     var subjectIDs: [[UInt8]]
     /// What the register has, by the place in ``subjectIDs``.
     var placements: [Int: SubjectPlacement] = [:]
+    /// What the edition has that is to come, likewise; `nil` if there is none.
+    var staged: [Int: SubjectPlacement]?
     private var opening: [Int]
 
     package init(_ scene: Scene, seed: UInt64) {
@@ -105,6 +107,7 @@ package struct World: Sendable {
         }
         if falls(scenery.puts) { return put(choice()) }
         if falls(scenery.removes) { return remove(choice()) }
+        if falls(scenery.editions) { return edition() }
         if falls(scenery.clocks) { return advance() }
         if falls(scenery.reloads) { return reload() }
         let count = 1 + random.below(random.chance(0.01) ? scenery.lines * 20 : scenery.lines)

@@ -53,6 +53,9 @@ public struct Changes: Sendable {
 
     public init() {}
 
+    /// Whether nothing came of it, but for what the tally counts of lines.
+    var isEmpty: Bool { transitions.isEmpty && signOffs.isEmpty && tally == Tally() }
+
     /// Counts lines that never came to the engine, because the decoder refused them.
     public mutating func count(invalid lines: Int) { tally.invalid += Int64(lines) }
 

@@ -74,7 +74,7 @@ extension Engine {
     }
 
     private func append(_ pair: OpenPair, of user: UInt32, to pairs: inout InsidePairs) {
-        let subject = subjects[pair.subject].pointee
+        let subject = record(named: pair.subject).pointee
         let disclosed = disclosed(user, pair.subject)
         users[user].pointee.id.withBytes { id in
             subject.id.withBytes { subjectID in

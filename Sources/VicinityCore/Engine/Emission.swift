@@ -23,6 +23,29 @@ extension Engine {
     ///
     /// - Complexity: O(n log n) in the changes of the moment; a leave finds its enter in O(open pairs of the user).
     mutating func emit(into changes: inout Changes) {
+        flush(into: &changes)
+        number(into: &changes.transitions)
+    }
+
+    /// Numbers what is pending before another moment that is being gathered; ``flush(into:)`` hands it out.
+    mutating func emitEarly() {
+        var early: [Transition] = []
+        swap(&early, &scratch.early.transitions)
+        number(into: &early)
+        swap(&early, &scratch.early.transitions)
+    }
+
+    /// Hands out what was numbered early.
+    @inline(__always)
+    mutating func flush(into changes: inout Changes) {
+        guard !scratch.early.isEmpty else { return }
+        changes.transitions.append(contentsOf: scratch.early.transitions)
+        changes.signOffs.append(contentsOf: scratch.early.signOffs)
+        changes.tally.implausible += scratch.early.tally.implausible
+        scratch.early = Changes()
+    }
+
+    private mutating func number(into transitions: inout [Transition]) {
         if scratch.pending.count > 1 {
             var pending = scratch.pending
             pending.sort { precedes($0, $1) }
@@ -32,7 +55,7 @@ extension Engine {
         for pending in scratch.pending {
             head += 1
             let change = pending.isEnter ? open(pending) : close(pending, index)
-            changes.transitions.append(
+            transitions.append(
                 Transition(seq: head, time: pending.time, user: pending.user, subject: pending.subject, change: change))
         }
         if index != nil, let user = scratch.pending.first?.user { removeLeft(user) }
@@ -55,9 +78,16 @@ extension Engine {
         users[user].pointee.pairs.replace(with: kept)
     }
 
+    /// The record of a subject that a pair names: of the register, or else of the edition before it.
+    @inline(__always)
+    func record(named slot: UInt32) -> UnsafeMutablePointer<SubjectRecord> {
+        if beside == .departing, !subjects[slot].pointee.isUsed, let departing = other.record(slot) { return departing }
+        return subjects[slot]
+    }
+
     private func precedes(_ one: Pending, _ other: Pending) -> Bool {
         if one.isEnter != other.isEnter { return other.isEnter }
-        if one.subject != other.subject { return subjects[one.subject].pointee.id.precedes(subjects[other.subject].pointee.id) }
+        if one.subject != other.subject { return record(named: one.subject).pointee.id.precedes(record(named: other.subject).pointee.id) }
         return one.user != other.user && users[one.user].pointee.id.precedes(users[other.user].pointee.id)
     }
 
@@ -99,7 +129,7 @@ extension Engine {
     /// What may be said of the distance: the smaller of the radius and the smallest band that holds it, or the distance itself.
     func disclosed(_ user: UInt32, _ subject: UInt32) -> Disclosed {
         let center = users[user].pointee.position
-        let point = subjects[subject].pointee.position
+        let point = record(named: subject).pointee.position
         switch rules.disclosure {
         case .nothing: return .nothing
         case .exact: return .distance((Geodesic.distance(from: center, to: point) * 100).rounded() / 100)
@@ -121,7 +151,7 @@ extension Engine {
 
     /// The event that a transition becomes; valid for the transitions since the last ``reclaim()``.
     public borrowing func event(_ transition: Transition) -> Event {
-        let subject = subjects[transition.subject].pointee
+        let subject = record(named: transition.subject).pointee
         return Event(
             seq: transition.seq, time: transition.time, change: transition.change, user: users[transition.user].pointee.id.bytes,
             subject: subject.id.bytes, kind: subject.kind == SubjectRecord.noKind ? nil : kinds[Int(subject.kind)])
@@ -134,7 +164,7 @@ extension Engine {
                 finished.append(block)
                 builder = EventBlockBuilder(firstSeq: transition.seq, reserving: builder.byteCount)
             }
-            let subject = subjects[transition.subject].pointee
+            let subject = record(named: transition.subject).pointee
             users[transition.user].pointee.id.withBytes { user in
                 subject.id.withBytes { id in
                     if subject.kind == SubjectRecord.noKind {

@@ -16,6 +16,8 @@
 //     Register.swift      a subject is put or removed, and whom its place concerns
 //     Movement.swift      a subject moves by its own fixes
 //     Validity.swift      a subject is active for a time
+//     Edition.swift       a new edition of the register is staged
+//     Swap.swift          and takes the place of the live one
 //     Emission.swift      order, numbers, what an enter discloses
 //     Journal.swift       the state as bytes: journals and pages
 //     Restoration.swift   and back
@@ -51,6 +53,19 @@ public struct Engine: ~Copyable {
     public internal(set) var subjectCount = 0
     var kinds: [[UInt8]] = []
     var kindIndex: [[UInt8]: UInt32] = [:]
+
+    /// The edition of the register that is to come, or that was; see `Edition.swift` and `Swap.swift`.
+    var other = Edition()
+    var beside = Beside.nothing
+    var sweep: Sweep?
+    /// Whether some user has not taken part in the last swap.
+    public internal(set) var isSweeping = false
+    /// The clocks as of the last call.
+    var present = ClockReading(wall: 0, steady: 0)
+    /// Whether ``advance(to:into:)`` is at work.
+    var isAdvancing = false
+    /// Slots of the other edition below this have been given back.
+    var retired: UInt32 = 0
 
     /// Of the subjects that have moved.
     var motions = Segments<MotionRecord>(blank: MotionRecord())
@@ -154,10 +169,12 @@ public struct Engine: ~Copyable {
                 }
             }
         }
+        flush(into: &changes)
     }
 
     /// Begins something that is dated by the system clock.
     mutating func begin(_ now: ClockReading) {
+        present = now
         timers.start(at: now.steady)
         forgetSignOffs(now: now.wall)
         toSteady = now.steady &- now.wall
@@ -222,6 +239,7 @@ public struct Engine: ~Copyable {
         users[slot].pointee.id = ShortID(id, count: count)
         userIndex.insert(hash, slot: slot)
         userCount += 1
+        sweep?.finish(slot)
         if !signOffs.isEmpty { signOffs[signOffHash(id, count: count)] = nil }
         return slot
     }
@@ -283,7 +301,7 @@ public struct Engine: ~Copyable {
             var blank = SubjectRecord()
             blank.flags = subjects[slot].pointee.flags.intersection([.touched, .watched])
             subjects[slot].pointee = blank
-            freeSubjects.append(slot)
+            if beside == .departing { other.vacated.append(slot) } else { freeSubjects.append(slot) }
         }
         departedSubjects.removeAll(keepingCapacity: true)
     }

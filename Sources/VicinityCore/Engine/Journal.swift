@@ -120,8 +120,14 @@ extension Engine {
         if let notes = notes(of: slot) { bytes.append(notes) }
     }
 
+    /// Whose state is stored under a slot: of an edition beside the live one that of subjects which only it has.
+    private func stored(_ slot: UInt32) -> UnsafeMutablePointer<SubjectRecord> {
+        if beside != .nothing, !subjects[slot].pointee.isUsed, let record = other.record(slot) { return record }
+        return subjects[slot]
+    }
+
     private func appendState(_ slot: UInt32, to bytes: inout [UInt8]) {
-        let subject = subjects[slot].pointee
+        let subject = stored(slot).pointee
         let flags = subject.flags.intersection(.stored)
         var state = StoredMotion(flags: flags.rawValue, position: subject.position, time: subject.time)
         if subject.isMoving {
@@ -172,8 +178,8 @@ extension Engine {
 
     private func encodeStates(from first: Int, into bytes: inout [UInt8]) {
         let slots = UInt32(first)..<UInt32(min(first + Self.pageSize, subjects.count))
-        bytes.appendVarint(UInt64(slots.count { subjects[$0].pointee.isUsed }))
-        for slot in slots where subjects[slot].pointee.isUsed {
+        bytes.appendVarint(UInt64(slots.count { stored($0).pointee.isUsed }))
+        for slot in slots where stored(slot).pointee.isUsed {
             bytes.appendVarint(UInt64(slot) - UInt64(first))
             appendState(slot, to: &bytes)
         }

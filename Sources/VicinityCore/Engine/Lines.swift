@@ -10,6 +10,7 @@ extension Engine {
             applyNewUser(fix, id: id, now: now, into: &changes)
             return
         }
+        catchUp(slot)
         let user = users[slot]
         let accuracy = fix.accuracy > 0 ? fix.accuracy : rules.assumedAccuracy
         let elapsed = fix.time &- user.pointee.time
@@ -136,6 +137,7 @@ extension Engine {
 
     mutating func applyGone(_ fix: Fix, id: UnsafePointer<UInt8>, now: ClockReading, into changes: inout Changes) {
         let known = findUser(id, count: Int(fix.idLength), hash: fix.hash)
+        if let known { catchUp(known) }
         let hash = signOffHash(id, count: Int(fix.idLength))
         let last = known.map { notes(of: $0)?.held?.time ?? users[$0].pointee.time } ?? signOffs[hash]?.time ?? -1
         let time = fix.time == Fix.absentTime ? max(now.wall, last + 1) : fix.time

@@ -55,6 +55,7 @@ extension Engine {
 
     mutating func accept(subject slot: UInt32, _ fix: HeldFix, now: ClockReading, into changes: inout Changes) {
         changes.tally.accepted += 1
+        settle(subject: slot)
         let subject = subjects[slot]
         let old = activePosition(slot)
         if !userGrid.isSharp { sharpen() }

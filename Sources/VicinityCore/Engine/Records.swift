@@ -168,6 +168,23 @@ struct SubjectRecord {
         set { flags.set(.touched, newValue) }
     }
 
+    init() {}
+
+    /// A subject as it is put.
+    init(_ placement: SubjectPlacement, kind: UInt32) {
+        latitude = placement.position.latitude
+        longitude = placement.position.longitude
+        putLatitude = latitude
+        putLongitude = longitude
+        self.kind = kind
+        id = placement.id.withUnsafeBufferPointer { buffer in
+            guard let base = buffer.baseAddress else { preconditionFailure("an id is not empty") }
+            return ShortID(base, count: buffer.count)
+        }
+    }
+
+    /// Whether more is stored of it than its entry in the register.
+    var hasStoredState: Bool { time >= 0 || !flags.isDisjoint(with: .stored) }
     /// Whether pairs with it can be inside.
     var isActive: Bool { flags.isDisjoint(with: .inactive) }
     var position: Coordinate { Coordinate(latitude: latitude, longitude: longitude) }
@@ -187,6 +204,10 @@ struct SubjectFlags: OptionSet {
     static let touched = SubjectFlags(rawValue: 16)
     /// The slot stands in the ring that watches for silence.
     static let watched = SubjectFlags(rawValue: 32)
+    /// The edition that the subject is in has another place for it than the one before, or only one of them has it active.
+    static let changed = SubjectFlags(rawValue: 64)
+    /// Of a staged subject: the live record has changed since it was copied.
+    static let stale = SubjectFlags(rawValue: 128)
 
     static let inactive: SubjectFlags = [.silent, .early, .over]
     /// What is stored.

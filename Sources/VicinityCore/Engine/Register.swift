@@ -38,6 +38,7 @@ extension Engine {
 
     /// Puts a subject that is there.
     mutating func put(_ slot: UInt32, _ placement: SubjectPlacement, now: ClockReading, _ tally: inout Tally) {
+        settle(subject: slot)
         let subject = subjects[slot]
         let old = activePosition(slot)
         subject.pointee.kind = placement.kind.map { intern($0) } ?? SubjectRecord.noKind
@@ -63,8 +64,13 @@ extension Engine {
         var slots: [UInt32] = []
         for id in ids {
             guard let slot = findSubject(id) else { continue }
+            precondition(findStaged(id) == nil, "what is removed is unstaged first")
+            settle(subject: slot)
             relocate(slot, from: activePosition(slot), to: nil, cause: .removed, time: now.wall)
-            for user in (waiting[slot] ?? []).sorted() { endWait(of: user, for: slot) }
+            for user in (waiting[slot] ?? []).sorted() {
+                catchUp(user)
+                endWait(of: user, for: slot)
+            }
             dropMotion(slot, &changes.tally)
             let time = subjects[slot].pointee.time
             if time >= 0 {
@@ -72,6 +78,7 @@ extension Engine {
                 remember(SignOff(hash: subjectHash(id), time: time, until: until), into: &changes)
             }
             validities[slot] = nil
+            forgetFormer(slot, &changes.tally)
             subjectIndex.remove(hasher.hash(id), slot: slot)
             subjectCount -= 1
             departedSubjects.append(slot)
@@ -83,7 +90,7 @@ extension Engine {
 
     /// Where an active subject is.
     func activePosition(_ slot: UInt32) -> Coordinate? {
-        subjects[slot].pointee.isActive ? subjects[slot].pointee.position : nil
+        subjects[slot].pointee.isUsed && subjects[slot].pointee.isActive ? subjects[slot].pointee.position : nil
     }
 
     // MARK: - Asking the users
@@ -122,6 +129,7 @@ extension Engine {
             vicinity_prefetch(users[user])
             vicinity_prefetch(UnsafeRawPointer(users[user]) + 64)
         }
+        if isSweeping { for user in scratch.users { catchUp(user) } }
         for user in scratch.users where !users[user].pointee.isSilent {
             evaluate(user, slot, from: old, to: new, cause: cause, time: time)
         }
@@ -165,12 +173,26 @@ extension Engine {
                 return
             }
         }
-        var state: PairState
+        let state: PairState
         if let place {
             state = user.pointee.exceptions.elements[place].state
         } else {
             state = old.map { halo.measure(latitude: $0.latitude, longitude: $0.longitude).isNear } ?? false ? .inside : .outside
         }
+        judge(subject, of: slot, state, halo, exception: place, to: new, cause: cause, time: time)
+    }
+
+    /// Asks one pair whose state is known, because of where its subject is now.
+    ///
+    /// - Parameters:
+    ///   - halo: the user's, as it is.
+    ///   - place: where the subject stands in the user's list of exceptions.
+    ///   - new: `nil` for a subject that is not active.
+    mutating func judge(
+        _ subject: UInt32, of slot: UInt32, _ before: PairState, _ halo: Halo, exception place: Int?, to new: Coordinate?, cause: Cause,
+        time: Int64
+    ) {
+        var state = before
         var isException = false
         if let new {
             keepSlack(slot, new)
@@ -256,13 +278,14 @@ extension Engine {
     }
 
     mutating func addSubject(_ placement: SubjectPlacement, now: ClockReading) -> UInt32 {
-        let slot = freeSubjects.popLast() ?? subjects.append()
+        let remembered = rememberedTime(placement.id)
+        // A staged subject keeps its slot.
+        let slot = findStaged(placement.id) ?? vacantSlot(for: placement.id)
         fill(slot, placement, kind: placement.kind.map { intern($0) } ?? SubjectRecord.noKind)
-        subjectIndex.insert(hasher.hash(placement.id), slot: slot)
         subjectCount += 1
         setValidity(slot, Validity(placement), wall: now.wall)
-        if !signOffs.isEmpty, let last = signOffs[subjectHash(placement.id)] {
-            subjects[slot].pointee.time = last.time
+        if let remembered {
+            subjects[slot].pointee.time = remembered
             touchSubject(slot)
         }
         // Journals may still tell of the motion of whoever had the slot before.
@@ -271,16 +294,10 @@ extension Engine {
     }
 
     func fill(_ slot: UInt32, _ placement: SubjectPlacement, kind: UInt32) {
-        let position = placement.position
         // These tell of lists in which the slot stands, whoever has it.
         let flags = subjects[slot].pointee.flags.intersection([.touched, .watched])
-        subjects[slot].pointee = SubjectRecord(
-            latitude: position.latitude, longitude: position.longitude, putLatitude: position.latitude, putLongitude: position.longitude,
-            kind: kind,
-            id: placement.id.withUnsafeBufferPointer { buffer in
-                guard let base = buffer.baseAddress else { preconditionFailure("an id is not empty") }
-                return ShortID(base, count: buffer.count)
-            }, flags: flags)
+        subjects[slot].pointee = SubjectRecord(placement, kind: kind)
+        subjects[slot].pointee.flags = flags
     }
 
     mutating func intern(_ kind: [UInt8]) -> UInt32 {
@@ -298,6 +315,7 @@ extension Engine {
 
     /// Notes that the next journal must hold this subject's state.
     mutating func touchSubject(_ slot: UInt32) {
+        if beside == .staged, subjects[slot].pointee.isUsed { noteStale(slot) }
         guard !subjects[slot].pointee.isTouched else { return }
         subjects[slot].pointee.isTouched = true
         touchedSubjects.append(slot)

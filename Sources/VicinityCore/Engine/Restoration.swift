@@ -2,8 +2,8 @@ import CPrimitives
 
 /// Puts an engine back together from the register, pages and journals; see the top of `Journal.swift`.
 ///
-/// Use it once, in this order: ``subject(slot:_:)`` for each entry of the register, ``signOff(_:)``, ``page(name:_:)``,
-/// ``journal(commit:_:)`` in order, ``finish()``.
+/// Use it once, in this order: ``subject(slot:_:)`` for each entry of the register, ``swap(at:)`` and ``departing(slot:_:)`` if a swap is
+/// not settled, ``signOff(_:)``, ``page(name:_:)``, ``journal(commit:_:)`` in order, ``finish(now:)``.
 public struct Restoration: ~Copyable {
     /// The stored state cannot be read, or contradicts itself.
     public struct Damaged: Error {
@@ -19,6 +19,8 @@ public struct Restoration: ~Copyable {
     private var operations: [Operation] = []
     /// Users that are near some subject but outside.
     private var nearOutside: Set<UInt32> = []
+    /// When the register was swapped, if that is not settled.
+    private var swapTime: Int64?
 
     /// - Parameter engine: a new one.
     public init(_ engine: consuming Engine) { self.engine = engine }
@@ -28,6 +30,22 @@ public struct Restoration: ~Copyable {
         while engine.subjects.count <= Int(slot) { _ = engine.subjects.append() }
         engine.fill(slot, placement, kind: placement.kind.map { engine.intern($0) } ?? SubjectRecord.noKind)
         engine.restoreValidity(slot, Validity(placement))
+    }
+
+    /// The register was swapped, and not everybody has taken part in that; subjects of the edition before may follow.
+    ///
+    /// - Parameter time: of the swap, in Unix milliseconds.
+    public mutating func swap(at time: Int64) {
+        swapTime = time
+        engine.beside = .departing
+    }
+
+    /// Takes up an entry of the edition before the swap, whose slot is not in the register.
+    public mutating func departing(slot: UInt32, _ placement: SubjectPlacement) {
+        while engine.subjects.count <= Int(slot) { _ = engine.subjects.append() }
+        engine.other.grow(to: Int(slot) + 1)
+        engine.other.subjects[slot].pointee = SubjectRecord(
+            placement, kind: placement.kind.map { engine.intern($0) } ?? SubjectRecord.noKind)
     }
 
     public mutating func signOff(_ signOff: SignOff) { engine.restore(signOff) }
@@ -93,6 +111,12 @@ public struct Restoration: ~Copyable {
             } else {
                 engine.freeUsers.append(slot)
             }
+        }
+        if let swapTime {
+            // What had changed is not known any more: everybody is asked for every subject.
+            let moment = ClockReading(wall: swapTime, steady: now.steady)
+            engine.sweep = Sweep(now: moment, isBlind: true, users: engine.users.count)
+            engine.isSweeping = true
         }
         return engine
     }
@@ -218,6 +242,9 @@ public struct Restoration: ~Copyable {
         guard let state = reader.storedMotion(version: version) else { return false }
         // Also if it is passed over: the slot's next subject must be told apart from this one.
         engine.hasSubjectStates = true
+        if take, let departing = engine.other.record(slot) {
+            departing.pointee.time = max(state.time, state.held?.time ?? -1)
+        }
         // A subject that was removed since has no entry in the register.
         guard take, Int(slot) < engine.subjects.count, engine.subjects[slot].pointee.isUsed else { return true }
         let subject = engine.subjects[slot]
@@ -257,7 +284,11 @@ public struct Restoration: ~Copyable {
         for slot in (0..<UInt32(engine.subjects.count)).reversed() {
             let subject = engine.subjects[slot]
             guard subject.pointee.isUsed else {
-                engine.freeSubjects.append(slot)
+                if let departing = engine.other.record(slot) {
+                    engine.subjectIndex.insert(engine.hash(departing.pointee.id), slot: slot)
+                } else {
+                    engine.freeSubjects.append(slot)
+                }
                 continue
             }
             subjectCount += 1
@@ -299,9 +330,8 @@ public struct Restoration: ~Copyable {
             user.pointee.position, radius: user.pointee.radius, margin: engine.greatestMargin, metrics: engine.metrics)
         let known = Edge(disc.radius + engine.greatestMargin - 1, from: disc.viewpoint)
         for pair in user.pointee.pairs.elements {
-            guard Int(pair.subject) < engine.subjects.count, engine.subjects[pair.subject].pointee.isUsed else {
-                throw Damaged(what: "an open pair whose subject is not in the register")
-            }
+            guard isKnown(pair.subject) else { throw Damaged(what: "an open pair whose subject is not in the register") }
+            guard engine.subjects[pair.subject].pointee.isUsed else { continue }
             let subject = engine.subjects[pair.subject]
             let (latitude, longitude) = (subject.pointee.latitude, subject.pointee.longitude)
             let squared = disc.squaredDistance(latitude: latitude, longitude: longitude)
@@ -309,6 +339,8 @@ public struct Restoration: ~Copyable {
             user.pointee.exceptions.append(Exception(subject: pair.subject, state: .inside))
             // A dwell keeps a pair inside at any distance.
             if engine.wait(of: slot, for: pair.subject) != nil { continue }
+            // Nor has a pair been asked, perhaps, whose subject was put elsewhere by a swap; it will be before anything else happens.
+            if swapTime != nil { continue }
             // Measuring exactly costs a hundred times as much, and is of use only where the margin was once wider than it is now.
             guard !known.holds(disc.viewpoint, latitude: latitude, longitude: longitude, squared: squared) else { continue }
             let beyond = Geodesic.distance(from: user.pointee.position, to: subject.pointee.position) - disc.radius
@@ -325,15 +357,18 @@ public struct Restoration: ~Copyable {
         engine.scratch.candidates.removeAll(keepingCapacity: true)
     }
 
+    /// Whether a slot has a subject, be it of the edition that departs.
+    private func isKnown(_ slot: UInt32) -> Bool {
+        Int(slot) < engine.subjects.count && engine.record(named: slot).pointee.isUsed
+    }
+
     /// Sets the timers of what a user's pairs wait for.
     private mutating func placeNotes(_ slot: UInt32, _ now: ClockReading) throws(Damaged) {
         guard var notes = engine.notes(of: slot) else { return }
         let heard = engine.heard(slot)
         for place in notes.waits.indices {
             let subject = notes.waits[place].subject
-            guard Int(subject) < engine.subjects.count, engine.subjects[subject].pointee.isUsed else {
-                throw Damaged(what: "a dwell or cooldown whose subject is not in the register")
-            }
+            guard isKnown(subject) else { throw Damaged(what: "a dwell or cooldown whose subject is not in the register") }
             notes.waits[place].timer = now.steady + max(0, notes.waits[place].due - heard)
             engine.waiting[subject, default: []].insert(slot)
             engine.timers.insert(Alarm(due: notes.waits[place].timer, kind: .wait, slot: slot))

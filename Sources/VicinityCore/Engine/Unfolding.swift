@@ -71,6 +71,8 @@ extension Engine {
 
     /// Lets happen what is due of a subject and its pairs up to an instant.
     mutating func unfoldSubject(_ slot: UInt32, upTo time: Int64, into changes: inout Changes) {
+        settle(subject: slot)
+        if isSweeping { for user in (waiting[slot] ?? []).sorted() { catchUp(user) } }
         while true {
             var next: Due?
             if let instant = expiry(ofSubject: slot) { next = Due(instant, .expiry) }
@@ -98,6 +100,9 @@ extension Engine {
     ///
     /// - Complexity: O(1) if nothing is due; O(log n) for each of what is due.
     public mutating func advance(to now: ClockReading, into changes: inout Changes) {
+        present = now
+        isAdvancing = true
+        defer { isAdvancing = false }
         timers.start(at: now.steady)
         unfoldValidity(now: now, into: &changes)
         forgetSignOffs(now: now.wall)
@@ -113,6 +118,7 @@ extension Engine {
                 emit(into: &changes)
             }
         } while timers.isDue(now.steady)
+        flush(into: &changes)
         ringing = nil
     }
 
@@ -151,7 +157,7 @@ extension Engine {
     }
 
     private mutating func ring(subject slot: UInt32, now: ClockReading) {
-        subjects[slot].pointee.flags.remove(.watched)
+        unwatchSubject(slot)
         guard subjects[slot].pointee.isUsed, let instant = expiry(ofSubject: slot) else { return }
         let due = motions[subjects[slot].pointee.motion].pointee.heardAt &+ rules.expireAfter
         guard due <= now.steady else {
@@ -162,7 +168,7 @@ extension Engine {
     }
 
     /// The latest instant of a user whose timer is due.
-    private func latestDue(of slot: UInt32, now: Int64) -> Int64? {
+    func latestDue(of slot: UInt32, now: Int64) -> Int64? {
         var latest: Int64?
         let user = users[slot]
         guard user.pointee.isUsed else { return nil }
@@ -175,6 +181,7 @@ extension Engine {
 
     /// Notes as due everything of a user up to the latest instant whose timer is due, so that a user's events are in order.
     private mutating func bring(_ slot: UInt32, now: Int64) {
+        catchUp(slot)
         guard let latest = latestDue(of: slot, now: now) else { return }
         for wait in notes(of: slot)?.waits ?? [] where wait.due <= latest {
             items.insert(DueItem(due: Due(wait), isSubject: false, slot: slot, subject: wait.subject, timer: wait.timer))
@@ -273,7 +280,7 @@ extension Engine {
             if users[slot].pointee.isSilent { awaitForgetting(slot) } else { watch(slot) }
         }
         for slot in 0..<UInt32(subjects.count) {
-            subjects[slot].pointee.flags.remove(.watched)
+            unwatchSubject(slot)
             watchSubject(slot)
         }
     }
@@ -308,6 +315,7 @@ extension Engine {
 
     /// Forgets a user who is still silent.
     private mutating func forget(_ slot: UInt32, now: Int64) {
+        catchUp(slot)
         let user = users[slot]
         guard user.pointee.isUsed, user.pointee.isSilent, user.pointee.heardAt &+ rules.forgetAfter <= now else { return }
         depart(slot, hash: hash(user.pointee.id))
@@ -326,6 +334,13 @@ extension Engine {
         let subject = subjects[slot]
         guard expiry(ofSubject: slot) != nil, !subject.pointee.flags.contains(.watched) else { return }
         subject.pointee.flags.insert(.watched)
+        if beside == .staged { noteStale(slot) }
         timers.insert(Alarm(due: motions[subject.pointee.motion].pointee.heardAt &+ rules.expireAfter, kind: .subject, slot: slot))
+    }
+
+    /// Notes that the slot does not stand in the ring any more.
+    private func unwatchSubject(_ slot: UInt32) {
+        subjects[slot].pointee.flags.remove(.watched)
+        other.record(slot)?.pointee.flags.remove(.watched)
     }
 }

@@ -14,6 +14,11 @@ extension Engine {
     /// Takes up a validity and sees to it that its instants are not missed.
     mutating func restoreValidity(_ slot: UInt32, _ validity: Validity?) {
         validities[slot] = validity
+        alarm(slot, validity)
+    }
+
+    /// Sees to it that the instants of a validity are not missed.
+    mutating func alarm(_ slot: UInt32, _ validity: Validity?) {
         guard let validity else { return }
         if validity.from > .min { validityQueue.insert(Alarm(due: validity.from, kind: .subject, slot: slot)) }
         if validity.until < .max { validityQueue.insert(Alarm(due: validity.until, kind: .subject, slot: slot)) }
@@ -26,6 +31,7 @@ extension Engine {
             while let alarm = validityQueue.first, alarm.due == instant {
                 _ = validityQueue.removeFirst()
                 beginOrEnd(alarm.slot, at: instant)
+                if beside == .staged { noteStale(alarm.slot) }
             }
             emit(into: &changes)
         }
@@ -34,6 +40,7 @@ extension Engine {
     /// - Note: an alarm whose subject is gone or was put anew finds that it has nothing to do.
     mutating func beginOrEnd(_ slot: UInt32, at instant: Int64) {
         guard let validity = validities[slot] else { return }
+        settle(subject: slot)
         let subject = subjects[slot]
         let old = activePosition(slot)
         if instant == validity.from, subject.pointee.flags.contains(.early) {

@@ -15,7 +15,7 @@ extension Engine {
     public func user(_ id: [UInt8]) -> UserView? {
         guard let slot = findUser(id) else { return nil }
         let user = users[slot].pointee
-        let inside = user.pairs.elements.map { subjects[$0.subject].pointee.id.bytes }
+        let inside = user.pairs.elements.map { record(named: $0.subject).pointee.id.bytes }
         return UserView(
             time: user.time, radius: user.radius, inside: inside.sorted { $0.lexicographicallyPrecedes($1) },
             position: user.isSilent ? nil : user.position)

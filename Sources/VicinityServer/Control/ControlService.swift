@@ -37,7 +37,8 @@ struct ControlService: Sendable {
 
     static let methods: Set<String> = [
         "status", "subjects.put", "subjects.remove", "subjects.get", "subjects.list", "users.get", "config.get", "config.reload",
-        "subscribers.list", "subscribers.remove", "log.prune", "explain",
+        "subscribers.list", "subscribers.remove", "log.prune", "explain", "subjects.replace_begin", "subjects.replace_commit",
+        "subjects.replace_abort",
     ]
 
     private func carryOut(_ request: ControlRequest, _ finish: @escaping Finish) throws(ControlFailure) {
@@ -48,6 +49,9 @@ struct ControlService: Sendable {
         case "subjects.remove": try remove(params, finish)
         case "subjects.get": try getSubject(params, finish)
         case "subjects.list": try listSubjects(params, finish)
+        case "subjects.replace_begin": beginEdition(finish)
+        case "subjects.replace_commit": try commitEdition(params, finish)
+        case "subjects.replace_abort": try abortEdition(params, finish)
         case "users.get": try getUser(params, finish)
         case "config.get": finish(.success(settings.json()))
         case "config.reload": offLoop(finish) { [settings] in settings.reload(finish) }
@@ -63,7 +67,7 @@ struct ControlService: Sendable {
 
     private func put(_ params: JSONElement?, _ finish: @escaping Finish) throws(ControlFailure) {
         guard let list = params?[key: "subjects"], list.kind == .array else { throw .badValue("subjects", "must be a list of subjects") }
-        if params?[key: "generation"] != nil { throw .refused("unknown_generation", "there is no such generation") }
+        let generation = params?[key: "generation"] == nil ? nil : try generation(params)
         var rows: [SubjectRow] = []
         var ids: Set<[UInt8]> = []
         for (place, element) in list.elements.enumerated() {
@@ -71,7 +75,11 @@ struct ControlService: Sendable {
             guard ids.insert(row.id).inserted else { throw .badValue("subjects[\(place)].id", "stands twice in the request") }
             rows.append(row)
         }
-        submit(.put(rows, Reply { count in finish(.success(Self.object { $0.member("put", count) })) }), finish)
+        if let generation {
+            submit(.edition(.put(rows, generation: generation, editionReply(finish) { $0.member("put", $1) })), finish)
+        } else {
+            submit(.put(rows, Reply { count in finish(.success(Self.object { $0.member("put", count) })) }), finish)
+        }
     }
 
     private func remove(_ params: JSONElement?, _ finish: @escaping Finish) throws(ControlFailure) {
@@ -221,7 +229,7 @@ struct ControlService: Sendable {
         return [UInt8](utf8)
     }
 
-    private func submit(_ work: Work, _ finish: Finish) {
+    func submit(_ work: Work, _ finish: Finish) {
         if !inbox.put(work) { finish(.failure(.internalError("the daemon is stopping"))) }
     }
 
@@ -235,7 +243,7 @@ struct ControlService: Sendable {
         }
     }
 
-    private static func object(_ members: (inout JSONWriter) -> Void) -> [UInt8] {
+    static func object(_ members: (inout JSONWriter) -> Void) -> [UInt8] {
         var writer = JSONWriter()
         writer.object(members)
         return writer.bytes

@@ -17,7 +17,7 @@ struct OperatorClient {
         guard let daemon = world.daemon, daemon.phase == .running else { return false }
         let dice = world.dice
         let mailbox = daemon.mailbox
-        switch dice.below(14) {
+        switch dice.below(16) {
         case 0..<7:
             let rows = world.town.put()
             world.trace("the operator puts \(rows.count) subjects")
@@ -33,10 +33,34 @@ struct OperatorClient {
             world.trace("the operator removes the cursor of \(name)")
             return daemon.inbox.put(.removeSubscriber(name: Array(name.utf8), Reply { mailbox.put(.removal($0)) }))
         case 12: return prune(daemon)
+        case 13, 14: return replace(daemon)
         default:
             guard dice.chance(world.traits.reloads) else { return false }
             world.town.reconfigure()
             return daemon.inbox.put(.configure(world.town.rules))
+        }
+    }
+
+    /// The next request for an edition of the register, sometimes for one that is no more.
+    private func replace(_ daemon: SimulatedDaemon) -> Bool {
+        let dice = world.dice
+        let mailbox = daemon.mailbox
+        let tell: @Sendable (Result<Int, EditionRefusal>) -> Void = { mailbox.put(.edition($0)) }
+        guard let generation = world.oracle.generation, !dice.chance(0.1) else {
+            world.trace("the operator begins an edition")
+            return daemon.inbox.put(.edition(.begin(Reply { mailbox.put(.begun($0)) })))
+        }
+        switch dice.below(6) {
+        case 0: return daemon.inbox.put(.edition(.abort(generation: generation, Reply { tell($0.map { 0 }) })))
+        case 1, 2:
+            // Not without the vehicles.
+            _ = daemon.inbox.put(.edition(.put(world.town.edition(), generation: generation, Reply(tell))))
+            world.trace("the operator swaps the editions")
+            return daemon.inbox.put(.edition(.commit(generation: generation, Reply(tell))))
+        default:
+            let rows = world.town.edition()
+            world.trace("the operator puts \(rows.count) subjects into the edition")
+            return daemon.inbox.put(.edition(.put(rows, generation: generation, Reply(tell))))
         }
     }
 

@@ -27,6 +27,8 @@ final class Oracle {
 
     var model: Model
     var subscribers = SubscriberLedger()
+    /// Of the edition that was begun last, as the daemon said.
+    var generation: Int64?
     /// The open commit covers these.
     private var open: [(ledger: IngestLedger, upTo: Int)] = []
     /// Handed over, and not known to be durable.
@@ -191,6 +193,7 @@ final class Oracle {
         waiting = nil
         open = []
         answers = CircularBuffer()
+        generation = nil
     }
 
     /// The daemon is ready again.

@@ -73,13 +73,10 @@ extension SimulatedDaemon {
             world.figures.resent += try oracle.handle(batch, of: ledger(batch.source), mayForget: mayForget)
         case .settle: break
         case .put(let rows, _):
-            let placements = rows.compactMap { row in
-                Coordinate(latitudeDegrees: row.latitude, longitudeDegrees: row.longitude).map {
-                    SubjectPlacement(id: row.id, kind: row.kind, position: $0, validFrom: row.validFrom, validUntil: row.validUntil)
-                }
-            }
+            let placements = rows.compactMap(\.placement)
             oracle.handle(.put(placements))
             oracle.answers.append(.count(rows.count))
+        case .edition(let work): oracle.handle(work)
         case .remove(let ids, _):
             let before = oracle.model.subjectCount
             oracle.handle(.remove(ids))

@@ -211,6 +211,10 @@ final class SimulatedDaemon {
                 try world.oracle.check(.acknowledged(link: id))
                 post(.acknowledged(link: id), to: id)
             case .count(let count): try world.oracle.check(.count(count))
+            case .begun(let outcome):
+                if case .success(let generation) = outcome { world.oracle.generation = generation }
+                try world.oracle.check(.edition(outcome.map { _ in 0 }))
+            case .edition(let outcome): try world.oracle.check(.edition(outcome))
             case .user(let view): try world.oracle.check(.user(view.map(UserAnswer.init)))
             case .subscribers(let states):
                 let texts = states.map { SubscriberLedger.text($0.name, $0.acked, isConnected: $0.isConnected) }

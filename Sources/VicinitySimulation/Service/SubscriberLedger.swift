@@ -7,6 +7,8 @@ import VicinityWire
 enum Answer: Equatable {
     /// How many subjects were put or removed.
     case count(Int)
+    /// What became of a request for an edition: how many subjects, or why nothing; a number that cannot be foreseen is 0.
+    case edition(Result<Int, EditionRefusal>)
     /// What is known of a user.
     case user(UserAnswer?)
     /// Name, cursor and whether it is connected, of each.

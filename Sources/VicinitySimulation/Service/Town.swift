@@ -180,6 +180,18 @@ final class Town {
         return dice.chance(0.2) ? [Array("never-put".utf8), places[index].id] : [places[index].id]
     }
 
+    /// A request to put some into the edition that is to come: all vehicles, since none may come back, and some of the rest.
+    func edition() -> [SubjectRow] {
+        places.indices.compactMap { index in
+            guard !places[index].isRetired, let position = places[index].position else { return nil }
+            guard places[index].isVehicle || dice.chance(0.7) else { return nil }
+            let moved = !places[index].isVehicle && dice.chance(0.2) ? site() : position
+            return SubjectRow(
+                slot: 0, id: places[index].id, kind: places[index].kind, latitude: Double(moved.latitude) / 1e7,
+                longitude: Double(moved.longitude) / 1e7)
+        }
+    }
+
     /// Other settings from now on.
     func reconfigure() {
         switch dice.below(8) {

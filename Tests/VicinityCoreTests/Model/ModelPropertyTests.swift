@@ -52,7 +52,7 @@ struct Player: Sendable, CustomTestStringConvertible {
 struct ModelPropertyTests {
     private static let players = [Player.model, .engine]
     private static let scenes = Scene.allCases.filter { !$0.isLarge }
-    private static let scenesOfTime: [Scene] = [.noise, .dwell, .silence, .movers, .validity]
+    private static let scenesOfTime: [Scene] = [.noise, .dwell, .silence, .movers, .validity, .editions]
 
     private func world(_ scene: Scene, _ seed: UInt64, steps: Int) -> (rules: Rules, steps: [Step]) {
         var world = World(scene, seed: seed)
@@ -122,7 +122,10 @@ struct ModelPropertyTests {
                 case .put(var placements):
                     for index in placements.indices { placements[index].position = turned(placements[index].position) }
                     return .put(placements)
-                case .remove, .rules, .clock, .jump: return step
+                case .edition(.put(var placements)):
+                    for index in placements.indices { placements[index].position = turned(placements[index].position) }
+                    return .edition(.put(placements))
+                case .remove, .edition, .rules, .clock, .jump: return step
                 }
             }
             let expected = player.play(rules, World.clockAtBeginning, steps)

@@ -45,7 +45,7 @@ struct WorldTests {
                 }
             case .put(let subjects): for subject in subjects { places[subject.id] = subject.position }
             case .remove(let ids): for id in ids { places[id] = nil }
-            case .rules, .clock, .jump: break
+            case .edition, .rules, .clock, .jump: break
             }
         }
         #expect(all > 300)
@@ -59,6 +59,7 @@ struct WorldTests {
         (.silence, [.user, .expired], [.radiusTooSoon]),
         (.movers, [.user, .subject, .expired, .removed], [.unknownSubject]),
         (.validity, [.user, .subject, .expired, .removed], []),
+        (.editions, [.user, .subject, .expired, .removed], [.unknownSubject]),
     ])
     func scenesOfTimeDoTheirWork(scene: Scene, leaves: [Cause], errors: [LineErrorCode]) {
         var leavesFound: [Cause: Int] = [:]

@@ -1,0 +1,38 @@
+// New editions of the register, read naively from the contract: what is put with the generation is invisible until the commit swaps the
+// whole register at once; what both have stays inside without an event; other puts and removes meanwhile apply to both.
+
+package import VicinityCore
+
+/// What is done with an edition of the register.
+package enum EditionStep: Sendable {
+    case begin
+    /// One request; no id twice.
+    case put([SubjectPlacement])
+    case commit
+    case abort
+}
+
+extension Model {
+    mutating func perform(_ step: EditionStep) {
+        switch step {
+        case .begin: staged = [:]
+        case .put(let placements): stage(placements)
+        case .commit:
+            replace(with: staged ?? [:])
+            staged = nil
+        case .abort: staged = nil
+        }
+    }
+
+    /// Puts subjects into the edition that is to come, if there is one.
+    mutating func stage(_ placements: [SubjectPlacement]) { for placement in placements { staged?[placement.id] = placement } }
+
+    /// The swap is one moment.
+    private mutating func replace(with edition: [[UInt8]: SubjectPlacement]) {
+        var moment = Moment(time: clock.wall, origin: Origin(reference: clock.wall, steady: clock.steady))
+        let serials = take(out: subjects.keys.filter { edition[$0] == nil }, in: &moment)
+        for placement in edition.values { put(placement, in: &moment) }
+        close(moment)
+        endWaits(for: serials)
+    }
+}
