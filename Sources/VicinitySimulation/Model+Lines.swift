@@ -1,4 +1,5 @@
-// Section 3 of the contract: what becomes of one well-formed line.
+// Section 3 of the contract: what becomes of one well-formed line. Steps 3 and 4, which are the same for users and moving
+// subjects, are in Model+Verdict.swift.
 
 import VicinityCore
 
@@ -41,51 +42,7 @@ extension Model {
         return TakenFix(position: line.position, accuracy: accuracy, time: time, radius: line.radius)
     }
 
-    private func origin(of time: Int64) -> Origin { Origin(reference: time, steady: clock.steady) }
-}
-
-// MARK: - What to do with a fix that is not stale
-
-extension Model {
-    private enum Verdict {
-        case inaccurate
-        case accepted
-        /// It and the held one are accepted.
-        case confirms(TakenFix)
-        case held
-    }
-
-    /// Steps 3 and 4.
-    ///
-    /// - Parameter track: `nil` of a sender without a position.
-    private func verdict(on fix: TakenFix, after track: Track?) -> Verdict {
-        if fix.accuracy > rules.maxAccuracy { return .inaccurate }
-        guard let track, !isSilent(track, at: fix.time) else { return .accepted }
-        if isPlausible(fix, from: track.accepted) { return .accepted }
-        if let held = track.held, isPlausible(fix, from: held) { return .confirms(held) }
-        return .held
-    }
-
-    /// Whether a fix's `ts` shows that its sender has been silent: at the instant itself a sender is.
-    private func isSilent(_ track: Track, at time: Int64) -> Bool {
-        rules.expireAfter > 0 && time >= track.lastHeard + rules.expireAfter
-    }
-
-    private func isPlausible(_ fix: TakenFix, from other: TakenFix) -> Bool {
-        if rules.maxSpeed == 0 { return true }
-        let distance = Geodesic.distance(from: other.position, to: fix.position)
-        let seconds = Double(fix.time - other.time) / 1_000
-        return max(0, distance - other.accuracy - fix.accuracy) / max(seconds, 1) <= rules.maxSpeed
-    }
-}
-
-extension Model.Track {
-    /// Of what arrives at one reading of the steady clock; what is older than the last is no news.
-    fileprivate mutating func hear(_ time: Int64, at steady: Int64) {
-        guard time > lastHeard else { return }
-        lastHeard = time
-        heardAt = steady
-    }
+    func origin(of time: Int64) -> Origin { Origin(reference: time, steady: clock.steady) }
 }
 
 // MARK: - Users
@@ -111,29 +68,7 @@ extension Model {
             refuse(number, .radiusTooSoon)
             return
         }
-        let origin = origin(of: time)
-        switch verdict(on: fix, after: users[line.id]?.track) {
-        case .inaccurate:  // 3.
-            show(ofUser: line.id, upTo: time, origin)
-            tally.inaccurate += 1
-            users[line.id]?.track?.hear(time, at: clock.steady)
-        case .accepted:
-            show(ofUser: line.id, upTo: time, origin)
-            dropHeldFix(ofUser: line.id)
-            accept(fix, ofUser: line.id, origin)
-        case .confirms(let held):
-            show(ofUser: line.id, upTo: held.time, origin)
-            users[line.id]?.track?.held = nil
-            accept(held, ofUser: line.id, origin)
-            show(ofUser: line.id, upTo: time, origin)
-            accept(fix, ofUser: line.id, origin)
-        case .held:  // 4.
-            show(ofUser: line.id, upTo: time, origin)
-            dropHeldFix(ofUser: line.id)
-            users[line.id]?.track?.held = fix
-            users[line.id]?.track?.hear(time, at: clock.steady)
-            users[line.id]?.lastTime = time
-        }
+        judge(fix, of: .user(line.id))
     }
 
     /// Whether a fix brings a radius that the user may not have yet.
@@ -152,14 +87,8 @@ extension Model {
         signOff.wasKnown && fix.time - signOff.time < rules.radiusInterval
     }
 
-    private mutating func dropHeldFix(ofUser id: [UInt8]) {
-        guard users[id]?.track?.held != nil else { return }
-        users[id]?.track?.held = nil
-        tally.implausible += 1
-    }
-
     /// Step 5.
-    private mutating func accept(_ fix: TakenFix, ofUser id: [UInt8], _ origin: Origin) {
+    mutating func accept(_ fix: TakenFix, ofUser id: [UInt8], _ origin: Origin) {
         tally.accepted += 1
         situations += 1
         let before = users[id]
@@ -207,7 +136,7 @@ extension Model {
             return
         }
         show(ofUser: line.id, upTo: time, origin(of: time))
-        dropHeldFix(ofUser: line.id)
+        dropHeldFix(of: .user(line.id))
         tally.accepted += 1
         var moment = Moment(time: time, origin: origin(of: time))
         if let user = users[line.id] {
@@ -236,40 +165,11 @@ extension Model {
             tally.stale += 1
             return
         }
-        let fix = fix(of: line, at: time)
-        let origin = origin(of: time)
-        switch verdict(on: fix, after: subjects[line.id]?.track) {
-        case .inaccurate:
-            show(ofSubject: line.id, upTo: time, origin)
-            tally.inaccurate += 1
-            subjects[line.id]?.track?.hear(time, at: clock.steady)
-        case .accepted:
-            show(ofSubject: line.id, upTo: time, origin)
-            dropHeldFix(ofSubject: line.id)
-            accept(fix, ofSubject: line.id, origin)
-        case .confirms(let held):
-            show(ofSubject: line.id, upTo: held.time, origin)
-            subjects[line.id]?.track?.held = nil
-            accept(held, ofSubject: line.id, origin)
-            show(ofSubject: line.id, upTo: time, origin)
-            accept(fix, ofSubject: line.id, origin)
-        case .held:
-            show(ofSubject: line.id, upTo: time, origin)
-            dropHeldFix(ofSubject: line.id)
-            subjects[line.id]?.track?.held = fix
-            subjects[line.id]?.track?.hear(time, at: clock.steady)
-            subjectTimes[line.id] = SubjectTime(time: time)
-        }
-    }
-
-    private mutating func dropHeldFix(ofSubject id: [UInt8]) {
-        guard subjects[id]?.track?.held != nil else { return }
-        subjects[id]?.track?.held = nil
-        tally.implausible += 1
+        judge(fix(of: line, at: time), of: .subject(line.id))
     }
 
     /// Fixes move a subject that is not active, too, but no pair of it.
-    private mutating func accept(_ fix: TakenFix, ofSubject id: [UInt8], _ origin: Origin) {
+    mutating func accept(_ fix: TakenFix, ofSubject id: [UInt8], _ origin: Origin) {
         guard var subject = subjects[id] else { return }
         tally.accepted += 1
         situations += 1
