@@ -27,6 +27,14 @@ struct Desk: ~Copyable {
         return Desk(store, feed, try Recovery.run(store, rules: rules, hashSeed: 1, now: ClockReading(wall: 0, steady: 0)))
     }
 
+    /// A new log with the subject `s` and so many events.
+    static func open(events count: Int64) throws -> Desk {
+        var desk = try open()
+        desk.put("s")
+        desk.events(count)
+        return desk
+    }
+
     private init(_ store: MemoryStore, _ feed: Feed, _ recovered: consuming Recovery.Recovered) {
         self.store = store
         self.feed = feed

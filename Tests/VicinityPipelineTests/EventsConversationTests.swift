@@ -7,9 +7,7 @@ import VicinityStore
 struct EventsConversationTests {
     @Test("A new name begins now, and is durable before it is answered")
     func newName() throws {
-        var desk = try Desk.open()
-        desk.put("s")
-        desk.events(4)
+        var desk = try Desk.open(events: 4)
         var relay = Relay(desk, #"{"name":"r"}"#)
         try relay.run(&desk, commits: false)
         #expect(relay.lines.isEmpty, "nothing may be said before the cursor is durable")
@@ -20,9 +18,7 @@ struct EventsConversationTests {
 
     @Test("A name goes on after its last ack, whatever `after` says")
     func knownName() throws {
-        var desk = try Desk.open()
-        desk.put("s")
-        desk.events(6)
+        var desk = try Desk.open(events: 6)
         var first = Relay(desk, #"{"name":"r","after":1}"#)
         try first.run(&desk)
         #expect(first.lines.count == 6)
@@ -39,9 +35,7 @@ struct EventsConversationTests {
 
     @Test("Acks that come while one is being stored become one, and the last one of a connection that goes is not lost")
     func acks() throws {
-        var desk = try Desk.open()
-        desk.put("s")
-        desk.events(6)
+        var desk = try Desk.open(events: 6)
         var relay = Relay(desk, #"{"name":"r","after":0}"#)
         try relay.run(&desk)
         for seq in 1...5 {
@@ -56,9 +50,7 @@ struct EventsConversationTests {
 
     @Test("An ack below the cursor changes nothing, one beyond the head is refused")
     func badAcks() throws {
-        var desk = try Desk.open()
-        desk.put("s")
-        desk.events(4)
+        var desk = try Desk.open(events: 4)
         var relay = Relay(desk, #"{"name":"r"}"#)
         try relay.run(&desk)
         relay.say(#"{"ack":2}"#)
@@ -120,9 +112,7 @@ struct EventsConversationTests {
 
     @Test("What retention has removed is said in the answer, and in the stream")
     func gaps() throws {
-        var desk = try Desk.open()
-        desk.put("s")
-        desk.events(10)
+        let desk = try Desk.open(events: 10)
         desk.store.prune(through: 4)
         var old = try Desk.open(desk.store.contents)
         var relay = Relay(old, #"{"after":1}"#)
@@ -137,9 +127,7 @@ struct EventsConversationTests {
 
     @Test("Who does not read its answers is not listened to; acks have no answer")
     func deafClient() throws {
-        var desk = try Desk.open()
-        desk.put("s")
-        desk.events(2)
+        var desk = try Desk.open(events: 2)
         var relay = Relay(desk, #"{"name":"r","after":0}"#)
         try relay.run(&desk)
         for _ in 0..<1000 { relay.say(#"{"ack":1}"#) }
@@ -153,9 +141,7 @@ struct EventsConversationTests {
 
     @Test("A log that cannot be read ends the stream, and the operator is told")
     func unreadable() throws {
-        var desk = try Desk.open()
-        desk.put("s")
-        desk.events(2)
+        var desk = try Desk.open(events: 2)
         var relay = Relay(try Desk.open(desk.store.contents), #"{"after":0}"#)
         relay.conversation.loaded(.failure(.damaged(path: "p", what: "w")))
         try relay.run(&desk, commits: false)

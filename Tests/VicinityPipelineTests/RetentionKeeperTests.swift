@@ -9,9 +9,7 @@ struct RetentionKeeperTests {
 
     @Test("Looks once a second when there is nothing more to do, and keeps the newest")
     func pace() throws {
-        var desk = try Desk.open()
-        desk.put("s")
-        desk.events(10)
+        let desk = try Desk.open(events: 10)
         var keeper = RetentionKeeper(now: 0)
         #expect(try keeper.step(desk.store, settings: settings, clock: 0, now: 999) == nil)
         var now: Int64 = 1000
@@ -22,9 +20,7 @@ struct RetentionKeeperTests {
 
     @Test("Age counts by the clock, and not at all while the clock is not trusted")
     func age() throws {
-        var desk = try Desk.open()
-        desk.put("s")
-        desk.events(4)
+        let desk = try Desk.open(events: 4)
         var keeper = RetentionKeeper(now: 0)
         let settings = RetentionSettings(span: 1000, events: 1_000_000)
         _ = try keeper.step(desk.store, settings: settings, clock: nil, now: 1000)
@@ -36,9 +32,7 @@ struct RetentionKeeperTests {
 
     @Test("A wish is carried out at once and answered when all is done")
     func prune() throws {
-        var desk = try Desk.open()
-        desk.put("s")
-        desk.events(10)
+        let desk = try Desk.open(events: 10)
         var keeper = RetentionKeeper(now: 0)
         let answer = Mutex<Pruned?>(nil)
         keeper.add(PruneRequest(beforeSeq: 6, reply: Reply { outcome in answer.withLock { $0 = try? outcome.get() } }))
