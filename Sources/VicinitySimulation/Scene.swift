@@ -246,6 +246,7 @@ extension Scene {
             scenery.subjects = 14
             scenery.editions = 0.3
             scenery.movers = 0.3
+            scenery.strays = 0.15
             scenery.validities = 0.3
             return scenery
         }

@@ -15,6 +15,8 @@ struct Player: Sendable, CustomTestStringConvertible {
         var pairs = 0
     }
 
+    static let all = [model, engine]
+
     let name: String
     let play: @Sendable (Rules, ClockReading, [Step]) -> Played
 
@@ -49,21 +51,23 @@ struct Player: Sendable, CustomTestStringConvertible {
     }
 }
 
-struct ModelPropertyTests {
-    private static let players = [Player.model, .engine]
-    private static let scenes = Scene.allCases.filter { !$0.isLarge }
-    private static let scenesOfTime: [Scene] = [.noise, .dwell, .silence, .movers, .validity, .editions]
-
-    private func world(_ scene: Scene, _ seed: UInt64, steps: Int) -> (rules: Rules, steps: [Step]) {
+extension World {
+    /// The settings of a world, and the first of its steps.
+    static func opening(_ scene: Scene, _ seed: UInt64, steps: Int) -> (rules: Rules, steps: [Step]) {
         var world = World(scene, seed: seed)
         let rules = world.rules
         return (rules, (0..<steps).map { _ in world.next() })
     }
+}
 
-    @Test(arguments: players, scenesOfTime)
+struct ModelPropertyTests {
+    private static let scenes = Scene.allCases.filter { !$0.isLarge }
+    private static let scenesOfTime: [Scene] = [.noise, .dwell, .silence, .movers, .validity, .editions]
+
+    @Test(arguments: Player.all, scenesOfTime)
     func everyPairAlternatesAndEveryLeaveNamesItsEnter(player: Player, scene: Scene) {
         for seed in UInt64(1)...20 {
-            let (rules, steps) = world(scene, seed, steps: 150)
+            let (rules, steps) = World.opening(scene, seed, steps: 150)
             let played = player.play(rules, World.clockAtBeginning, steps)
             var open: [[[UInt8]]: Event] = [:]
             for event in played.events {
@@ -84,10 +88,10 @@ struct ModelPropertyTests {
     }
 
     /// What is no error, brings a `ts` and is not inaccurate (which is never stale by itself) changes nothing a second time.
-    @Test(arguments: players, scenes)
+    @Test(arguments: Player.all, scenes)
     func resentLinesChangeNothing(player: Player, scene: Scene) {
         for seed in UInt64(1)...8 {
-            let (rules, steps) = world(scene, seed, steps: 80)
+            let (rules, steps) = World.opening(scene, seed, steps: 80)
             var resent: [Step] = []
             var once: [Step] = []
             for step in steps {
@@ -108,37 +112,10 @@ struct ModelPropertyTests {
         }
     }
 
-    /// The geodesic knows differences of longitude only, so half a turn changes nothing: not even a digit.
-    @Test(arguments: players, scenes)
-    func halfATurnChangesNothing(player: Player, scene: Scene) {
-        for seed in UInt64(1)...4 {
-            let (rules, steps) = world(scene, seed, steps: 80)
-            func turned(_ place: Coordinate) -> Coordinate { place.moved(north: 0, east: Coordinate.turn / 2) }
-            let opposite = steps.map { step in
-                switch step {
-                case .lines(var lines):
-                    for index in lines.indices { lines[index].position = turned(lines[index].position) }
-                    return Step.lines(lines)
-                case .put(var placements):
-                    for index in placements.indices { placements[index].position = turned(placements[index].position) }
-                    return .put(placements)
-                case .edition(.put(var placements)):
-                    for index in placements.indices { placements[index].position = turned(placements[index].position) }
-                    return .edition(.put(placements))
-                case .remove, .edition, .rules, .clock, .jump: return step
-                }
-            }
-            let expected = player.play(rules, World.clockAtBeginning, steps)
-            let got = player.play(rules, World.clockAtBeginning, opposite)
-            #expect(got.events == expected.events, "seed \(seed)")
-            #expect(got.tally == expected.tally, "seed \(seed)")
-        }
-    }
-
-    @Test(arguments: players, scenes)
+    @Test(arguments: Player.all, scenes)
     func howLinesAreCutIntoBatchesChangesNothing(player: Player, scene: Scene) {
         for seed in UInt64(1)...4 {
-            let (rules, steps) = world(scene, seed, steps: 80)
+            let (rules, steps) = World.opening(scene, seed, steps: 80)
             var random = SeededRandom(seed: seed)
             var cut: [Step] = []
             for step in steps {
@@ -223,7 +200,7 @@ extension ModelPropertyTests {
     }
 
     /// With equal halos, and accuracy left out of pairs, users and moving subjects are each other's mirror.
-    @Test(arguments: players, [false, true])
+    @Test(arguments: Player.all, [false, true])
     func usersAndMovingSubjectsAreMirrors(player: Player, isLive: Bool) {
         for seed in UInt64(0)..<60 {
             var random = SeededRandom(seed: seed)
@@ -255,7 +232,7 @@ extension ModelPropertyTests {
     ///
     /// Held fixes and dwells (or cooldowns) are not played together: what a timer showed between a held fix and the line that
     /// confirms it is shown after the held fix by a replay, since a line unfolds in the order of `ts`.
-    @Test(arguments: players)
+    @Test(arguments: Player.all)
     func aReplayGivesTheEventsOfTheLiveStream(player: Player) {
         for seed in UInt64(0)..<60 {
             var random = SeededRandom(seed: seed)
