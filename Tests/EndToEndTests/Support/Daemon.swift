@@ -67,7 +67,7 @@ final class Daemon {
         let program =
             if let prelude {
                 try Program(
-                    "/bin/sh", arguments: ["-c", "\(prelude)\nexec \"$0\" \"$@\"", try Program.daemonPath()] + arguments,
+                    "/bin/sh", arguments: ["-c", "\(prelude)\nexec \"$0\" \"$@\"", try Program.path()] + arguments,
                     log: "\(directory)/log")
             } else {
                 try Program(arguments: arguments, log: "\(directory)/log")

@@ -38,27 +38,31 @@ final class Program {
     private let logPath: String
     private var ending: Ending?
 
-    /// The daemon that was built beside this test bundle.
-    static func daemonPath() throws -> String {
+    /// The program of this name that was built beside this test bundle.
+    static func path(of name: String = "vicinityd") throws -> String {
         let products = Bundle.module.bundleURL.deletingLastPathComponent()
-        let path = products.appendingPathComponent("vicinityd").path
+        let path = products.appendingPathComponent(name).path
         guard access(path, X_OK) == 0 else {
-            throw Failure("there is no vicinityd in \(products.path): run `swift build` first, these tests start the program itself")
+            throw Failure("there is no \(name) in \(products.path): run `swift build` first, these tests start the program itself")
         }
         return path
     }
 
     /// - Parameters:
     ///   - program: its path; `nil` is the daemon.
+    ///   - output: the file for its standard output, begun anew.
     ///   - environment: all of it, as `NAME=value`.
-    init(_ program: String? = nil, arguments: [String], log: String, environment: [String] = ["PATH=/usr/bin:/bin"]) throws {
-        let path = try program ?? Self.daemonPath()
+    init(
+        _ program: String? = nil, arguments: [String], log: String, output: String = "/dev/null",
+        environment: [String] = ["PATH=/usr/bin:/bin"]
+    ) throws {
+        let path = try program ?? Self.path()
         logPath = log
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
-        posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, output, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
         posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, log, O_WRONLY | O_CREAT | O_APPEND, 0o600)
         var words = ([path] + arguments).map { strdup($0) } + [nil]
         var variables = environment.map { strdup($0) } + [nil]
