@@ -27,10 +27,12 @@ struct EditionDesk {
     var staged: Int64?
     /// The last one that was given away in this process.
     private var newest: Int64 = 0
+    /// What to say when there is room for an edition as large as the register.
+    var whenReady: (@Sendable () -> Void)?
     /// What to say when all is settled.
     var whenSettled: (@Sendable () -> Void)?
-    /// When a slice was last worked out, on the steady clock, in milliseconds.
-    var lastSlice = Int64.min
+    /// When the next slice may be worked out, on the steady clock, in milliseconds.
+    var nextSlice = Int64.min
 
     /// - Parameter commit: the number of the commit that begins the edition: no process before this one gave it away.
     mutating func begin(_ commit: Int64) -> Int64 {
@@ -48,7 +50,9 @@ extension Writer {
             engine.beginEdition()
             let generation = desk.begin(open.commit.number)
             open.commit.edition.append(.begin)
-            open.replies.append { reply.send(.success(generation)) }
+            // Its tables grow a few pages at a time; when they are as large as those of the register there is no pause to come.
+            desk.whenReady = { reply.send(.success(generation)) }
+            prepare(now: now)
         case .put(let rows, let generation, let reply):
             guard generation == desk.staged else { return refuse(reply, .unknownGeneration) }
             stage(rows, placements(of: rows), now: now)
@@ -84,19 +88,25 @@ extension Writer {
         }
     }
 
-    /// Works out a piece of what an edition still needs, at most once a millisecond, so that batches have their turn.
+    /// Works out a piece of what an edition still needs, a slice now and then, so that batches have their turn.
     mutating func advanceEditions(to now: ClockReading) {
-        guard engine.isSettling || engine.isBehind, now.steady > desk.lastSlice || engine.isBlind else { return }
-        engine.prepare(slice.steps, now: now)
-        guard engine.isSettling else {
-            desk.lastSlice = now.steady
-            return
-        }
+        guard engine.isSettling || engine.isBehind, now.steady >= desk.nextSlice || engine.isBlind else { return }
+        guard engine.isSettling else { return prepare(now: now) }
         repeat { settle(at: now) } while engine.isBlind && !isFull
     }
 
+    private mutating func prepare(now: ClockReading) {
+        desk.nextSlice = now.steady + 1
+        engine.prepare(slice.steps, now: now)
+        guard !engine.isBehind, let reply = desk.whenReady else { return }
+        open.replies.append(reply)
+        open.isEmpty = false
+        desk.whenReady = nil
+    }
+
     private mutating func settle(at now: ClockReading) {
-        desk.lastSlice = now.steady
+        // Half of the time is left for others.
+        desk.nextSlice = now.steady + 4
         let wasSwapped = engine.isSwapped
         var isSettled = engine.settle(slice, into: &changes)
         collect()

@@ -97,7 +97,7 @@ package struct Writer: ~Copyable {
     package func wake(now: ClockReading) -> Int64? {
         let next = engine.wake(now: now)
         guard engine.isSettling || engine.isBehind || !deferred.isEmpty else { return next }
-        return min(next ?? .max, now.steady + 1)
+        return min(next ?? .max, max(desk.nextSlice, now.steady + 1))
     }
 
     /// Does one thing, after what is due by the clocks; what comes of it is in the open commit.

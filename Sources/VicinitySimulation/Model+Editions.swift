@@ -19,13 +19,33 @@ extension Model {
         case .put(let placements): stage(placements)
         case .commit:
             replace(with: staged ?? [:])
-            staged = nil
-        case .abort: staged = nil
+            endStaging()
+        case .abort: endStaging()
         }
     }
 
+    mutating func endStaging() {
+        staged = nil
+        stagedTimes = [:]
+    }
+
     /// Puts subjects into the edition that is to come, if there is one.
-    mutating func stage(_ placements: [SubjectPlacement]) { for placement in placements { staged?[placement.id] = placement } }
+    mutating func stage(_ placements: [SubjectPlacement]) {
+        guard staged != nil else { return }
+        for placement in placements {
+            staged?[placement.id] = placement
+            // What is to come is remembered until it does.
+            stagedTimes[placement.id] = lastTime(of: placement.id)
+        }
+    }
+
+    /// Removes subjects from the edition that is to come, if there is one.
+    mutating func unstage(_ ids: [[UInt8]]) {
+        for id in ids {
+            staged?[id] = nil
+            stagedTimes[id] = nil
+        }
+    }
 
     /// The swap is one moment.
     private mutating func replace(with edition: [[UInt8]: SubjectPlacement]) {

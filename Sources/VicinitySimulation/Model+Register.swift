@@ -24,9 +24,7 @@ extension Model {
             validFrom: placement.validFrom, validUntil: placement.validUntil, validity: validity(of: placement))
         nextSerial += 1
         subjects[placement.id] = subject
-        if let last = subjectTimes[placement.id] {
-            subjectTimes[placement.id] = isRemembered(last) ? SubjectTime(time: last.time) : nil
-        }
+        subjectTimes[placement.id] = lastTime(of: placement.id).map { SubjectTime(time: $0) }
         situations += 1
         if subject.isActive { evaluateAllUsers(against: subject, because: .subject, in: &moment) }
     }
@@ -105,4 +103,10 @@ extension Model {
 
     /// Whether the last `ts` of a removed subject is still known.
     func isRemembered(_ last: SubjectTime) -> Bool { last.until.map { clock.wall < $0 } ?? true }
+
+    /// The last `ts` of a subject's fixes, as far as it is still known.
+    func lastTime(of id: [UInt8]) -> Int64? {
+        let remembered = subjectTimes[id].flatMap { isRemembered($0) ? $0.time : nil }
+        return [remembered, stagedTimes[id]].compactMap(\.self).max()
+    }
 }

@@ -19,7 +19,7 @@ extension Model {
         }
         for id in subjects.keys { subjects[id]?.track?.heardAt = clock.steady }
         // An edition that is to come does not outlive the daemon.
-        staged = nil
+        endStaging()
         self.clock = clock
     }
 }

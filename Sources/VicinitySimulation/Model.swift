@@ -147,6 +147,8 @@ package struct Model: Sendable {
     var nextSerial = 0
     /// The edition that is to come, by id.
     var staged: [[UInt8]: SubjectPlacement]?
+    /// The last `ts` of those in it, as of when they were put there.
+    var stagedTimes: [[UInt8]: Int64] = [:]
 
     package init(rules: Rules, at clock: ClockReading) {
         self.rules = rules
@@ -172,7 +174,7 @@ package struct Model: Sendable {
             stage(placements)
         case .remove(let ids):
             remove(ids)
-            for id in ids { staged?[id] = nil }
+            unstage(ids)
         case .edition(let step): perform(step)
         case .rules(let newRules):
             rules = newRules

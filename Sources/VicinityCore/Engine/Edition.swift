@@ -15,6 +15,8 @@ struct Edition: ~Copyable {
     var wall = Int64.min
     /// Slots whose live record has changed since it was copied.
     var stale: [UInt32] = []
+    /// Slots of both editions where the subject is at the same place, or active in neither.
+    var same = SlotSet()
     /// Slots of both editions where what is stored of the subject's state is not the same.
     var restated: Set<UInt32> = []
     /// Slots that belong to nobody any more once the edition is gone.
@@ -46,6 +48,7 @@ struct Edition: ~Copyable {
         if let old = activePosition(slot) { grid.remove(old, slot: slot) }
         validities[slot] = nil
         restated.remove(slot)
+        same.remove(slot)
         subject.pointee.id.free()
         subject.pointee = SubjectRecord()
         count -= 1
@@ -129,12 +132,12 @@ extension Engine {
 
     /// Keeps the staged edition up with what became of live subjects.
     ///
-    /// - Parameter limit: how many are copied at most, and how many slots are made.
+    /// - Parameter limit: how many are copied at most; 64 times as many slots are made.
     /// - Complexity: O(1) if nothing has changed.
     public mutating func prepare(_ limit: Int, now: ClockReading) {
         guard beside == .staged else { return }
         noteClock(now.wall)
-        other.grow(to: min(subjects.count, other.subjects.count + limit))
+        other.grow(to: min(subjects.count, other.subjects.count + limit * 64))
         for _ in 0..<limit {
             guard let slot = other.stale.popLast() else { return }
             renew(slot, wall: now.wall)
@@ -182,10 +185,11 @@ extension Engine {
         other.grow(to: Int(slot) + 1)
         if other.record(slot) == nil { other.count += 1 }
         let subject = other.subjects[slot]
-        let flags = subject.pointee.flags.intersection(.stale)
+        let (flags, time) = (subject.pointee.flags.intersection(.stale), subject.pointee.time)
         subject.pointee.id.free()
         subject.pointee = SubjectRecord(placement, kind: placement.kind.map { intern($0) } ?? SubjectRecord.noKind)
         subject.pointee.flags = flags
+        subject.pointee.time = time
         let validity = Validity(placement)
         if other.validities[slot] != validity {
             other.validities[slot] = validity
@@ -243,17 +247,16 @@ extension Engine {
     private mutating func noteDifference(_ slot: UInt32) {
         guard let staged = other.record(slot) else { return }
         let live = subjects[slot]
-        let isChanged = !live.pointee.isUsed || activePosition(slot) != other.activePosition(slot)
-        staged.pointee.flags.set(.changed, isChanged)
+        let isSame = live.pointee.isUsed && activePosition(slot) == other.activePosition(slot)
+        if isSame { other.same.insert(slot) } else { other.same.remove(slot) }
         guard live.pointee.isUsed, live.pointee.hasStoredState || staged.pointee.hasStoredState else {
             // Journals may still tell of the state of whoever had the slot before.
             if !live.pointee.isUsed, hasSubjectStates || staged.pointee.hasStoredState { touchSubject(slot) }
             other.restated.remove(slot)
             return
         }
-        let isRestated =
-            live.pointee.flags.intersection(.stored) != staged.pointee.flags.intersection(.stored) || live.pointee.time != staged.pointee.time
-        if isRestated { other.restated.insert(slot) } else { other.restated.remove(slot) }
+        let hasOtherFlags = live.pointee.flags.intersection(.stored) != staged.pointee.flags.intersection(.stored)
+        if hasOtherFlags || live.pointee.time != staged.pointee.time { other.restated.insert(slot) } else { other.restated.remove(slot) }
     }
 
     /// The `ts` that an older fix of a subject must not undercut, once it moves no more.
@@ -267,6 +270,9 @@ extension Engine {
         if beside == .departing, let slot = findOther(id), let old = other.record(slot), old.pointee.time >= 0 {
             return lastTime(old.pointee)
         }
-        return signOffs.isEmpty ? nil : signOffs[subjectHash(id)]?.time
+        // What is staged is remembered until it comes.
+        let staged = findStaged(id).flatMap { other.record($0)?.pointee.time }.flatMap { $0 >= 0 ? $0 : nil }
+        let signedOff = signOffs.isEmpty ? nil : signOffs[subjectHash(id)]?.time
+        return [staged, signedOff].compactMap(\.self).max()
     }
 }

@@ -26,6 +26,8 @@ struct Scratch {
     var exceptions: [Exception] = []
     var pending: [Pending] = []
     var users: [UInt32] = []
+    /// Subjects of one user that a swap has changed.
+    var changed: [UInt32] = []
     /// What happened before the moment that is being gathered, and is not yet handed out: a fix that was held may have been dropped.
     var early = Changes()
 }

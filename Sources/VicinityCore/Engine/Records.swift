@@ -204,10 +204,8 @@ struct SubjectFlags: OptionSet {
     static let touched = SubjectFlags(rawValue: 16)
     /// The slot stands in the ring that watches for silence.
     static let watched = SubjectFlags(rawValue: 32)
-    /// The edition that the subject is in has another place for it than the one before, or only one of them has it active.
-    static let changed = SubjectFlags(rawValue: 64)
     /// Of a staged subject: the live record has changed since it was copied.
-    static let stale = SubjectFlags(rawValue: 128)
+    static let stale = SubjectFlags(rawValue: 64)
 
     static let inactive: SubjectFlags = [.silent, .early, .over]
     /// What is stored.

@@ -281,6 +281,7 @@ extension Engine {
         let remembered = rememberedTime(placement.id)
         // A staged subject keeps its slot.
         let slot = findStaged(placement.id) ?? vacantSlot(for: placement.id)
+        sweep?.forgetChange(of: slot)
         fill(slot, placement, kind: placement.kind.map { intern($0) } ?? SubjectRecord.noKind)
         subjectCount += 1
         setValidity(slot, Validity(placement), wall: now.wall)

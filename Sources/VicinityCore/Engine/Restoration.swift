@@ -115,7 +115,7 @@ public struct Restoration: ~Copyable {
         if let swapTime {
             // What had changed is not known any more: everybody is asked for every subject.
             let moment = ClockReading(wall: swapTime, steady: now.steady)
-            engine.sweep = Sweep(now: moment, isBlind: true, users: engine.users.count)
+            engine.sweep = Sweep(now: moment, same: nil, users: engine.users.count)
             engine.isSweeping = true
         }
         return engine

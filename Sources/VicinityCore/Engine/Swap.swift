@@ -12,27 +12,35 @@
 struct Sweep {
     /// The moment of the swap.
     let now: ClockReading
-    /// Every subject may have changed: what the edition before was is not known any more.
-    let isBlind: Bool
+    /// Slots of subjects that the swap has not changed; `nil` if that is not known, and each may have changed.
+    private var same: SlotSet?
     /// Users' slots below this have been asked.
     var next: UInt32 = 0
     /// Slots from here on belong to users who came later.
     let end: UInt32
-    /// Those that were asked out of turn, a bit for each slot.
-    private var asked: [UInt64]
+    /// Those that were asked out of turn.
+    private var asked: SlotSet
 
-    init(now: ClockReading, isBlind: Bool, users: Int) {
+    init(now: ClockReading, same: SlotSet?, users: Int) {
         self.now = now
-        self.isBlind = isBlind
+        self.same = same
         end = UInt32(users)
-        asked = [UInt64](repeating: 0, count: (users + 63) / 64)
+        asked = SlotSet(roomFor: users)
     }
 
-    func isPending(_ slot: UInt32) -> Bool {
-        slot >= next && slot < end && asked[Int(slot >> 6)] & (1 << UInt64(slot & 63)) == 0
-    }
+    /// What the edition before was is not known any more.
+    var isBlind: Bool { same == nil }
 
-    mutating func finish(_ slot: UInt32) { if slot < end { asked[Int(slot >> 6)] |= 1 << UInt64(slot & 63) } }
+    /// Whether the swap has changed where a subject is, or that it is.
+    @inline(__always)
+    func hasChanged(_ subject: UInt32) -> Bool { same.map { !$0.contains(subject) } ?? true }
+
+    /// Notes that nobody has to do with a subject's change any more.
+    mutating func forgetChange(of subject: UInt32) { same?.insert(subject) }
+
+    func isPending(_ user: UInt32) -> Bool { user >= next && user < end && !asked.contains(user) }
+
+    mutating func finish(_ user: UInt32) { if user < end { asked.insert(user) } }
 }
 
 /// How much of a swap is worked out at a time.
@@ -48,7 +56,7 @@ public struct SweepLimit: Sendable {
     }
 
     /// About two milliseconds, as measured with a million users and a million subjects.
-    public static let slice = SweepLimit(steps: 1000, events: 2000)
+    public static let slice = SweepLimit(steps: 500, events: 1000)
     /// All of it, as one moment.
     public static let all = SweepLimit(steps: .max, events: .max)
 }
@@ -82,7 +90,8 @@ extension Engine {
         retired = 0
         for slot in other.restated.sorted() { touchSubject(slot) }
         other.restated = []
-        sweep = Sweep(now: now, isBlind: false, users: users.count)
+        sweep = Sweep(now: now, same: other.same, users: users.count)
+        other.same = SlotSet()
         isSweeping = true
         return count
     }
@@ -153,12 +162,12 @@ extension Engine {
 
     /// Lets everybody take part in the swap whom a subject's change concerns, so that it can change again.
     mutating func settle(subject slot: UInt32) {
-        guard isSweeping, subjects[slot].pointee.flags.contains(.changed) else { return }
+        guard isSweeping, sweep?.hasChanged(slot) == true else { return }
         scratch.users.removeAll(keepingCapacity: true)
         collectUsers(from: other.activePosition(slot), to: activePosition(slot), isStep: false)
         scratch.users.append(contentsOf: waiting[slot] ?? [])
         for user in scratch.users.sorted() { catchUpNow(user) }
-        subjects[slot].pointee.flags.remove(.changed)
+        sweep?.forgetChange(of: slot)
     }
 
     /// Forgets what a subject was in the edition beside the live one, because it is removed and nobody has anything to do with that any more.
@@ -170,41 +179,29 @@ extension Engine {
 
     // MARK: - One user, one subject
 
-    /// Whether the swap has changed where a subject is, or that it is.
-    private func isChanged(_ slot: UInt32) -> Bool {
-        sweep?.isBlind == true || !subjects[slot].pointee.isUsed || subjects[slot].pointee.flags.contains(.changed)
-    }
-
     /// Asks the pairs of a user that the swap has changed, and notes what comes of it.
     private mutating func reconcile(_ slot: UInt32) {
-        guard let sweep, users[slot].pointee.isUsed else { return }
+        guard users[slot].pointee.isUsed else { return }
         let user = users[slot]
-        let inside = user.pointee.pairs.elements.map(\.subject)
-        var concerned = inside + user.pointee.exceptions.elements.map(\.subject) + (notes(of: slot)?.waits ?? []).map(\.subject)
-        if !user.pointee.isSilent {
-            scratch.candidates.removeAll(keepingCapacity: true)
-            scanDisc(Disc(user.pointee.position, radius: user.pointee.radius, margin: 0, metrics: metrics))
-            concerned += scratch.candidates.map(\.subject)
-            scratch.candidates.removeAll(keepingCapacity: true)
-            reanchor(slot)
-        }
-        concerned = concerned.filter { isChanged($0) }
-        guard !concerned.isEmpty else { 
-        return }
-        concerned.sort()
-        let wasInside = Set(inside)
+        collectChanged(slot)
+        if !user.pointee.isSilent { reanchor(slot) }
+        guard !scratch.changed.isEmpty, let sweep else { return }
+        scratch.changed.sort()
         let halo = Halo(
             center: user.pointee.position, radius: user.pointee.radius, accuracy: user.pointee.accuracy, rules: rules, metrics: metrics)
+        // A few are searched for in the list.
+        let inside = scratch.changed.count > 16 ? Set(user.pointee.pairs.elements.map(\.subject)) : nil
         let former = toSteady
         // After a crash, what dwells is counted from when the user was last heard of, as it is for those who had taken part.
         toSteady = sweep.now.steady &- (sweep.isBlind ? heard(slot) : sweep.now.wall)
         var last: UInt32?
-        for subject in concerned where subject != last {
+        for subject in scratch.changed where subject != last {
             last = subject
             if !user.pointee.isSilent {
+                let isInside = inside?.contains(subject) ?? user.pointee.pairs.elements.contains { $0.subject == subject }
                 let new = activePosition(subject)
                 judge(
-                    subject, of: slot, wasInside.contains(subject) ? .inside : .outside, halo,
+                    subject, of: slot, isInside ? .inside : .outside, halo,
                     exception: user.pointee.exceptions.elements.firstIndex { $0.subject == subject }, to: new,
                     cause: new == nil ? .removed : .subject, time: sweep.now.wall)
             }
@@ -213,9 +210,25 @@ extension Engine {
         toSteady = former
     }
 
+    /// Collects the subjects that the swap has changed and that a user has or will have to do with; some may be there twice.
+    private mutating func collectChanged(_ slot: UInt32) {
+        let user = users[slot]
+        scratch.changed.removeAll(keepingCapacity: true)
+        guard let sweep else { return }
+        for pair in user.pointee.pairs.elements where sweep.hasChanged(pair.subject) { scratch.changed.append(pair.subject) }
+        for exception in user.pointee.exceptions.elements where sweep.hasChanged(exception.subject) {
+            scratch.changed.append(exception.subject)
+        }
+        for wait in notes(of: slot)?.waits ?? [] where sweep.hasChanged(wait.subject) { scratch.changed.append(wait.subject) }
+        guard !user.pointee.isSilent else { return }
+        scratch.candidates.removeAll(keepingCapacity: true)
+        scanDisc(Disc(user.pointee.position, radius: user.pointee.radius, margin: 0, metrics: metrics))
+        for candidate in scratch.candidates where sweep.hasChanged(candidate.subject) { scratch.changed.append(candidate.subject) }
+        scratch.candidates.removeAll(keepingCapacity: true)
+    }
+
     /// Takes a subject of the edition before out of the tables.
     private mutating func retire(_ slot: UInt32, into changes: inout Changes) {
-        subjects[slot].pointee.flags.remove(.changed)
         guard let old = other.record(slot) else { return }
         let isLive = subjects[slot].pointee.isUsed
         if beside == .departing, let sweep {

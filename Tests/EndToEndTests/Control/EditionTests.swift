@@ -24,9 +24,13 @@ struct EditionTests {
         #expect(try code(daemon.call("subjects.get", #"{"id":"comes"}"#)) == "unknown_subject")
         #expect(try daemon.result("subjects.replace_commit", "{\"generation\":\(generation)}").text == #"{"subjects":3}"#)
         let events = try daemon.events()
-        #expect(events.map { "\($0.type) \($0.subject) \($0.cause)" }.suffix(3) == ["leave goes removed", "leave moves subject", "enter comes subject"])
+        #expect(
+            events.map { "\($0.type) \($0.subject) \($0.cause)" }.suffix(3) == [
+                "leave goes removed", "leave moves subject", "enter comes subject",
+            ])
         expectSound(events)
-        #expect(try daemon.result("subjects.list", "{}")["subjects"]?.array?.compactMap { $0["id"]?.string } == ["comes", "moves", "stays"])
+        #expect(
+            try daemon.result("subjects.list", "{}")["subjects"]?.array?.compactMap { $0["id"]?.string } == ["comes", "moves", "stays"])
         #expect(try daemon.result("users.get", #"{"user":"u"}"#)["inside"]?.array?.compactMap(\.string) == ["comes", "stays"])
     }
 
