@@ -47,9 +47,11 @@ extension Engine {
 
     private mutating func number(into transitions: inout [Transition]) {
         if scratch.pending.count > 1 {
-            var pending = scratch.pending
+            // Taken out while it is sorted, so that it has one owner and is not copied.
+            var pending: [Pending] = []
+            swap(&pending, &scratch.pending)
             pending.sort { precedes($0, $1) }
-            scratch.pending = pending
+            swap(&pending, &scratch.pending)
         }
         let index = indexOfLeaving()
         for pending in scratch.pending {
