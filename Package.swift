@@ -89,7 +89,7 @@ let package = Package(
         program("vicinity-sim", ["VicinitySimulation", argumentParser]),
 
         tests("ArchitectureTests", []),
-        tests("VicinityCoreTests", ["VicinityCore", "VicinitySimulation"], resources: [.copy("Fixtures")]),
+        tests("VicinityCoreTests", ["VicinityCore", "VicinitySimulation", "CPrimitives"], resources: [.copy("Fixtures")]),
         tests("VicinityWireTests", ["VicinityWire", "VicinityCore"], resources: [.copy("Fixtures")]),
         .target(name: "CFaultyDisk", path: "Tests/CFaultyDisk", linkerSettings: [.linkedLibrary("sqlite3")]),
         tests("VicinityStoreTests", ["VicinityStore", "VicinityCore", "CFaultyDisk", grdb]),

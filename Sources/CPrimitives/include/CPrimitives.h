@@ -3,6 +3,8 @@
 #ifndef VICINITY_CPRIMITIVES_H
 #define VICINITY_CPRIMITIVES_H
 
+#include "GridScan.h"
+
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>

@@ -124,6 +124,7 @@ public struct Engine: ~Copyable {
     // Scratch, kept for its storage.
     var scratch = Scratch()
     var slackWidth = SlackWidth()
+    var lookaheads = Lookaheads()
 
     /// An engine without users and subjects.
     ///
@@ -145,6 +146,7 @@ public struct Engine: ~Copyable {
             users[slot].pointee.id.free()
         }
         for slot in 0..<UInt32(subjects.count) { subjects[slot].pointee.id.free() }
+        for motion in 0..<UInt32(motions.count) { motions[motion].pointee.bystanders.free() }
     }
 
     // MARK: - The way of one batch
@@ -164,7 +166,13 @@ public struct Engine: ~Copyable {
                 while start < fixes.count {
                     let end = min(start + Self.groupSize, fixes.count)
                     prefetch(fixes, start..<end, ids: base)
-                    for index in start..<end { apply(fixes[index], ids: base, now: now, into: &changes) }
+                    for index in start..<end {
+                        if fixes[index].kind == .subject {
+                            let isFirst = index == start || fixes[index - 1].kind != .subject
+                            lookAhead(fixes, from: index, to: end, isFirst: isFirst)
+                        }
+                        apply(fixes[index], ids: base, now: now, into: &changes)
+                    }
                     start = end
                 }
             }
@@ -188,8 +196,16 @@ public struct Engine: ~Copyable {
     /// Brings the index entries and then the records of the coming lines near.
     private func prefetch(_ fixes: UnsafeBufferPointer<Fix>, _ range: Range<Int>, ids: UnsafePointer<UInt8>) {
         guard userCount >= Self.prefetchFrom else { return }
-        for index in range { userIndex.prefetch(fixes[index].hash) }
+        var isUsersOnly = true
         for index in range {
+            if fixes[index].kind == .subject {
+                isUsersOnly = false
+                subjectIndex.prefetch(fixes[index].hash)
+            } else {
+                userIndex.prefetch(fixes[index].hash)
+            }
+        }
+        for index in range where fixes[index].kind != .subject {
             let slot = userIndex.find(fixes[index].hash) { slot in
                 vicinity_prefetch(users[slot])
                 vicinity_prefetch(UnsafeRawPointer(users[slot]) + 64)
@@ -197,6 +213,7 @@ public struct Engine: ~Copyable {
             }
             _ = slot
         }
+        if !isUsersOnly { prefetchSubjects(fixes, range) }
     }
 
     @inline(__always)
@@ -257,7 +274,7 @@ public struct Engine: ~Copyable {
         users[slot].pointee.isDeparted = true
         userIndex.remove(hash, slot: slot)
         users[slot].pointee.pairs.free()
-        users[slot].pointee.exceptions.free()
+        freeExceptions(slot)
         departedUsers.append(slot)
     }
 
@@ -265,7 +282,7 @@ public struct Engine: ~Copyable {
     mutating func enterCell(_ slot: UInt32, key: UInt64) {
         let user = users[slot]
         user.pointee.slackBound = GridMember.bound(of: user.pointee.slack)
-        let (cell, place) = userGrid.insert(slot, key: key, GridMember(user.pointee))
+        let (cell, place) = userGrid.insert(slot, user.pointee, key: key)
         users[slot].pointee.cell = cell
         users[slot].pointee.place = place
     }
@@ -297,7 +314,10 @@ public struct Engine: ~Copyable {
         departedUsers.removeAll(keepingCapacity: true)
         for slot in departedSubjects {
             subjects[slot].pointee.id.free()
-            if subjects[slot].pointee.motion != SubjectRecord.noMotion { freeMotions.append(subjects[slot].pointee.motion) }
+            if subjects[slot].pointee.motion != SubjectRecord.noMotion {
+                motions[subjects[slot].pointee.motion].pointee.bystanders.free()
+                freeMotions.append(subjects[slot].pointee.motion)
+            }
             var blank = SubjectRecord()
             blank.flags = subjects[slot].pointee.flags.intersection([.touched, .watched])
             subjects[slot].pointee = blank

@@ -28,6 +28,7 @@ struct Scratch {
     var users: [UInt32] = []
     /// Subjects of one user that a swap has changed.
     var changed: [UInt32] = []
+    var search = GridSearch()
     /// What happened before the moment that is being gathered, and is not yet handed out: a fix that was held may have been dropped.
     var early = Changes()
 }
@@ -125,7 +126,7 @@ extension Engine {
         let oldLevel = radius == oldRadius ? level : UserGrid.level(radius: oldRadius)
         let user = users[slot]
         let isKnown = radius == oldRadius && user.pointee.slack <= Float(user.pointee.slackBound)
-        if userGrid.isSharp, isKnown, GridMember.isSamePlace(origin, position) { return }
+        if userGrid.isSharp, isKnown, origin == position { return }
         let key = UserGrid.key(position.latitude, position.longitude, level: level)
         guard key == UserGrid.key(origin.latitude, origin.longitude, level: oldLevel) else {
             leaveCell(slot)
@@ -134,7 +135,7 @@ extension Engine {
         }
         guard userGrid.isSharp else { return }
         user.pointee.slackBound = GridMember.bound(of: user.pointee.slack)
-        userGrid.update(cell: user.pointee.cell, place: user.pointee.place, GridMember(user.pointee))
+        userGrid.update(user.pointee)
     }
 
     // MARK: - Asking the pairs
@@ -148,7 +149,7 @@ extension Engine {
         for exception in old {
             let subject = subjects[exception.subject]
             let measure = halo.measure(latitude: subject.pointee.latitude, longitude: subject.pointee.longitude)
-            ask(exception.subject, of: slot, state: exception.state, measure, mayEnter: halo.mayEnter, cause: cause, time: time)
+            ask(exception, of: slot, measure, halo, cause: cause, time: time)
         }
         // A list of a few is searched; one of thousands, where a crowd of subjects stands in the margin, gets an index.
         let known = old.count > 32 && scratch.candidates.count > 32 ? Set(old.map(\.subject)) : nil
@@ -162,7 +163,7 @@ extension Engine {
                     squared: candidate.squared)
             let measure = PairState.Measure(isNear: candidate.isNear, isBeyond: isBeyond)
             let state: PairState = candidate.isNear ? .outside : .inside
-            ask(candidate.subject, of: slot, state: state, measure, mayEnter: halo.mayEnter, cause: cause, time: time)
+            ask(Exception(subject: candidate.subject, state: state), of: slot, measure, halo, cause: cause, time: time)
         }
         scratch.candidates.removeAll(keepingCapacity: true)
         user.pointee.exceptions.replace(with: scratch.exceptions)
@@ -170,13 +171,19 @@ extension Engine {
     }
 
     /// Asks one pair; notes its change, and that it is an exception, in the scratch lists.
+    ///
+    /// - Parameter pair: what it was.
     @inline(__always)
-    private mutating func ask(
-        _ subject: UInt32, of user: UInt32, state: PairState, _ measure: PairState.Measure, mayEnter: Bool, cause: Cause, time: Int64
-    ) {
-        var state = state
-        observe(subject, of: user, &state, measure, mayEnter: mayEnter, cause: cause, time: time)
-        if (state == .inside) != measure.isNear { scratch.exceptions.append(Exception(subject: subject, state: state)) }
+    private mutating func ask(_ pair: Exception, of user: UInt32, _ measure: PairState.Measure, _ halo: Halo, cause: Cause, time: Int64) {
+        let subject = pair.subject
+        var state = pair.state
+        observe(subject, of: user, &state, measure, mayEnter: halo.mayEnter, cause: cause, time: time)
+        guard (state == .inside) != measure.isNear else {
+            removeBystander(user, of: subject, at: pair.place)
+            return
+        }
+        let place = keepBystander(user, halo, state, of: subject, at: pair.place)
+        scratch.exceptions.append(Exception(subject: subject, state: state, place: place))
     }
 
     /// Lets a pair decide, and notes what comes of it.

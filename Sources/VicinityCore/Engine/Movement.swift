@@ -30,7 +30,7 @@ extension Engine {
             unfoldSubject(slot, upTo: time, into: &changes)
             changes.tally.inaccurate += 1
             if !isAfresh { hear(subject: slot, at: time, now: now) }
-        } else if isAfresh || isPlausible(line, from: subject.pointee.position, motion?.pointee.accuracy ?? 0, subject.pointee.time) {
+        } else if isAfresh || isPlausibleStep(line, from: subject.pointee.position, motion?.pointee.accuracy ?? 0, subject.pointee.time) {
             if !isAfresh { dropHeld(subject: slot, &changes.tally) }
             unfoldSubject(slot, upTo: time, into: &changes)
             accept(subject: slot, line, now: now, into: &changes)
@@ -46,6 +46,19 @@ extension Engine {
             motion?.pointee.held = line
             hear(subject: slot, at: time, now: now)
         }
+    }
+
+    /// The contract's formula for a step that is mostly so short that no exact distance is needed to believe it.
+    private func isPlausibleStep(_ fix: HeldFix, from position: Coordinate, _ accuracy: Double, _ time: Int64) -> Bool {
+        let metric = metrics.metric(at: position.latitude)
+        let squared = metric.squaredDistance(
+            Double(Int64(fix.position.latitude) - Int64(position.latitude)),
+            Double(Coordinate.longitudeDifference(from: position.longitude, to: fix.position.longitude)))
+        let distance = squared.squareRoot()
+        let reach = rules.maxSpeed * max(Double(fix.time - time) / 1000, 1) + accuracy + fix.accuracy
+        // A millimetre for the rounding of the sums.
+        if distance + metric.errorBound(within: distance) + 0.001 < reach { return true }
+        return isPlausible(fix, from: position, accuracy, time)
     }
 
     /// Whether a fix of its own took the subject where it is, and not too long ago.
@@ -94,7 +107,7 @@ extension Engine {
         for slot in 0..<UInt32(users.count) where users[slot].pointee.isUsed && !users[slot].pointee.isSilent {
             let user = users[slot]
             user.pointee.slackBound = GridMember.bound(of: user.pointee.slack)
-            userGrid.update(cell: user.pointee.cell, place: user.pointee.place, GridMember(user.pointee))
+            userGrid.update(user.pointee)
         }
     }
 

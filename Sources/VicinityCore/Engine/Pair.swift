@@ -114,18 +114,21 @@ struct OpenPair {
     var cause: Cause
 }
 
-/// A pair whose state is not what the distance at the last fix says, packed into 32 bits.
+/// A pair whose state is not what the distance at the last fix says, in 8 bytes.
 ///
 /// For every other active subject a pair is inside exactly if the subject was near (d ≤ r) when the user was last evaluated. Exceptions
 /// are those in the margin that are still inside, those that are near but may not enter, and those whose dwell or cooldown keeps them.
 struct Exception {
-    let packed: UInt32
+    private let packed: UInt32
+    /// Where the user stands among the subject's ``Bystanders``; ``Bystander/nobody`` with a subject that does not move.
+    let place: UInt32
 
-    init(subject: UInt32, state: PairState) {
+    init(subject: UInt32, state: PairState, place: UInt32 = Bystander.nobody) {
         switch state {
         case .inside: packed = subject | 0x8000_0000
         case .outside: packed = subject
         }
+        self.place = place
     }
 
     var subject: UInt32 { packed & 0x7fff_ffff }

@@ -225,4 +225,6 @@ struct MotionRecord {
     var held: HeldFix?
     /// Which of the engine's rules its pairs were last evaluated by; see ``Engine/edition``.
     var edition = -1
+    /// The users to whom its pair is an exception, all of them as soon as its pairs have been evaluated.
+    var bystanders = Bystanders()
 }

@@ -101,9 +101,11 @@ extension Engine {
     mutating func relocate(
         _ slot: UInt32, from old: Coordinate?, to new: Coordinate?, isStep: Bool = false, cause: Cause, time: Int64
     ) {
-        if old != new {
-            if let old { grid.remove(old, slot: slot) }
-            if let new { grid.insert(new, slot: slot) }
+        switch (old, new) {
+        case (let old?, let new?): if old != new { grid.move(from: old, to: new, slot: slot) }
+        case (let old?, nil): grid.remove(old, slot: slot)
+        case (nil, let new?): grid.insert(new, slot: slot)
+        case (nil, nil): break
         }
         evaluate(slot, from: old, to: new, isStep: isStep, cause: cause, time: time)
     }
@@ -115,48 +117,56 @@ extension Engine {
         guard userCount > 0, old != nil || new != nil else { return }
         scratch.users.removeAll(keepingCapacity: true)
         // Users stand in the grid at their anchors.
-        collectUsers(from: old, to: new, isStep: isStep)
+        collectUsers(slot, from: old, to: new, isStep: isStep)
         // A dwell lets a pair stay inside at any distance.
-        scratch.users.append(contentsOf: waiting[slot] ?? [])
+        if !waiting.isEmpty { scratch.users.append(contentsOf: waiting[slot] ?? []) }
         // In an order that is the same in every process, since the journal shows it.
         scratch.users.sort()
-        var last: UInt32?
-        scratch.users.removeAll { user in
-            defer { last = user }
-            return user == last
-        }
+        for user in scratch.users { prefetchUser(user) }
         for user in scratch.users {
-            vicinity_prefetch(users[user])
-            vicinity_prefetch(UnsafeRawPointer(users[user]) + 64)
+            users[user].pointee.exceptions.prefetch()
+            users[user].pointee.pairs.prefetch()
         }
         if isSweeping { for user in scratch.users { catchUp(user) } }
-        for user in scratch.users where !users[user].pointee.isSilent {
-            evaluate(user, slot, from: old, to: new, cause: cause, time: time)
+        var last: UInt32?
+        for user in scratch.users where user != last {
+            last = user
+            if !users[user].pointee.isSilent { evaluate(user, slot, from: old, to: new, cause: cause, time: time) }
         }
     }
 
     /// Collects the users whom it may concern that a subject goes from one place to another.
     ///
-    /// A short step concerns those whose edge lies within the step of the new place, and those who may be inside in the margin beyond it. A pair
-    /// whose dwell keeps it inside at any distance is known by ``waiting``.
-    mutating func collectUsers(from old: Coordinate?, to new: Coordinate?, isStep: Bool) {
-        if isStep, let old, let new {
-            let step = Geodesic.distance(from: old, to: new)
-            if step < Self.shortStep {
-                let band = GridBand(inner: step, outer: greatestMargin + step)
-                userGrid.appendUsers(near: new, band, metrics: metrics, to: &scratch.users)
-                return
+    /// A short step concerns those whose edge it crosses or whose slack it breaks, and those who are inside in the margin, whom the subject knows.
+    /// A pair whose dwell keeps it inside at any distance is known by ``waiting``.
+    mutating func collectUsers(_ slot: UInt32, from old: Coordinate?, to new: Coordinate?, isStep: Bool) {
+        if isStep, let old, let new, let step = shortStep(from: old, to: new) {
+            if lookaheads.present.slot == slot, lookaheads.present.search.step == step {
+                scratch.users.append(contentsOf: lookaheads.present.users)
+            } else {
+                userGrid.begin(&scratch.search, step, metrics)
+                userGrid.finish(&scratch.search, metrics: metrics, to: &scratch.users)
             }
+            let metric = metrics.metric(at: new.latitude)
+            motions[subjects[slot].pointee.motion].pointee.bystanders.appendUsers(concernedAt: new, metric, to: &scratch.users)
+            return
         }
-        if let old {
-            let band = GridBand(inner: .infinity, outer: greatestMargin)
-            userGrid.appendUsers(near: old, band, metrics: metrics, to: &scratch.users)
-        }
-        if let new { userGrid.appendUsers(near: new, GridBand(inner: .infinity, outer: 0), metrics: metrics, to: &scratch.users) }
+        if let old { userGrid.appendUsers(near: old, margin: greatestMargin, metrics: metrics, to: &scratch.users) }
+        if let new { userGrid.appendUsers(near: new, margin: 0, metrics: metrics, to: &scratch.users) }
     }
 
-    /// Metres up to which a step is taken for a small one: about the least radius.
-    private static var shortStep: Double { 200 }
+    /// The step as users' cells take it, if it is a short one; in doubt it is not.
+    func shortStep(from old: Coordinate, to new: Coordinate) -> GridStep? {
+        let metric = metrics.metric(at: new.latitude)
+        let squared = metric.squaredDistance(
+            Double(Int64(old.latitude) - Int64(new.latitude)),
+            Double(Coordinate.longitudeDifference(from: new.longitude, to: old.longitude)))
+        let length = squared.squareRoot() + metric.errorBound(within: Self.greatestStep)
+        return length < Self.greatestStep ? GridStep(old: old, new: new, length: length) : nil
+    }
+
+    /// Metres up to which a step is taken for a short one: about the least radius.
+    private static var greatestStep: Double { 200 }
 
     mutating func evaluate(
         _ slot: UInt32, _ subject: UInt32, from old: Coordinate?, to new: Coordinate?, cause: Cause, time: Int64
@@ -203,7 +213,7 @@ extension Engine {
             if state == .inside { note(isEnter: false, subject, of: slot, cause: cause, time: time) }
             if let wait = wait(of: slot, for: subject), wait.kind != .cooldown { endWait(of: slot, for: subject) }
         }
-        setException(slot, subject, at: place, to: isException ? state : nil)
+        setException(slot, subject, at: place, to: isException ? state : nil, halo)
     }
 
     /// Asks a pair anew, because a cooldown that kept it outside is over.
@@ -216,7 +226,7 @@ extension Engine {
         var state = PairState.outside
         observe(subject, of: slot, &state, measure, mayEnter: halo.mayEnter, cause: cause, time: time)
         let place = user.pointee.exceptions.elements.firstIndex { $0.subject == subject }
-        setException(slot, subject, at: place, to: (state == .inside) != measure.isNear ? state : nil)
+        setException(slot, subject, at: place, to: (state == .inside) != measure.isNear ? state : nil, halo)
     }
 
     /// Keeps a user's list of exceptions for one subject.
@@ -224,11 +234,19 @@ extension Engine {
     /// - Parameters:
     ///   - place: where the subject stands in the list.
     ///   - state: `nil` if the pair is no exception.
-    mutating func setException(_ slot: UInt32, _ subject: UInt32, at place: Int?, to state: PairState?) {
+    mutating func setException(_ slot: UInt32, _ subject: UInt32, at place: Int?, to state: PairState?, _ halo: Halo) {
         guard state != nil || place != nil else { return }
         let user = users[slot]
+        let old = place.map { user.pointee.exceptions.elements[$0] }
+        if let state {
+            let place = keepBystander(slot, halo, state, of: subject, at: old?.place ?? Bystander.nobody)
+            // Most are in the margin before and after.
+            if let old, old.state == state, old.place == place { return }
+            user.pointee.exceptions.append(Exception(subject: subject, state: state, place: place))
+        } else if let old {
+            removeBystander(slot, of: subject, at: old.place)
+        }
         if let place { user.pointee.exceptions.swapRemove(at: place) }
-        if let state { user.pointee.exceptions.append(Exception(subject: subject, state: state)) }
         user.pointee.isNearOutside = user.pointee.exceptions.elements.contains { $0.state == .outside }
         touch(slot)
     }
@@ -248,7 +266,12 @@ extension Engine {
         let gap = abs(distance - disc.radius) - doubt - 0.02
         if gap >= Double(user.pointee.slack) { return }
         let gone = disc.squaredDistance(latitude: user.pointee.latitude, longitude: user.pointee.longitude).squareRoot() + doubt
-        if gap > gone + 0.02 { user.pointee.slack = Float(gap).nextDown } else { reanchor(slot) }
+        if gap > gone + 0.02 {
+            user.pointee.slack = Float(gap).nextDown
+            lowerSlackBound(slot)
+        } else {
+            reanchor(slot)
+        }
     }
 
     /// Makes the user's present place the anchor, because a subject has come or moved that the slack knows nothing of.
@@ -261,6 +284,16 @@ extension Engine {
         user.pointee.anchorLatitude = user.pointee.latitude
         user.pointee.anchorLongitude = user.pointee.longitude
         moveCell(slot, from: origin, oldRadius: user.pointee.radius, to: user.pointee.position, radius: user.pointee.radius)
+        lowerSlackBound(slot)
+    }
+
+    /// Lets the user's cell know that the slack has become less, so that the next step nearby does not ask for nothing.
+    private func lowerSlackBound(_ slot: UInt32) {
+        let user = users[slot]
+        let bound = GridMember.bound(of: user.pointee.slack)
+        guard userGrid.isSharp, bound < user.pointee.slackBound else { return }
+        user.pointee.slackBound = bound
+        userGrid.updateSlack(user.pointee)
     }
 
     // MARK: - The table of subjects

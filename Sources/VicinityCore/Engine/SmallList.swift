@@ -15,6 +15,9 @@ struct SmallList<Element: BitwiseCopyable> {
 
     private static var offset: Int { max(MemoryLayout<Header>.stride, MemoryLayout<Element>.alignment) }
 
+    /// Four, or two of those that are so small that two fill the least that an allocation takes.
+    private static var firstCapacity: Int { MemoryLayout<Element>.stride <= 8 ? 2 : 4 }
+
     init() {}
 
     private var header: UnsafeMutablePointer<Header>? { storage?.assumingMemoryBound(to: Header.self) }
@@ -37,7 +40,7 @@ struct SmallList<Element: BitwiseCopyable> {
     mutating func append(_ element: Element) {
         let count = self.count
         let capacity = header.map { Int($0.pointee.capacity) } ?? 0
-        if count == capacity { grow(to: capacity == 0 ? 4 : capacity + max(4, capacity / 2)) }
+        if count == capacity { grow(to: capacity == 0 ? Self.firstCapacity : capacity + max(4, capacity / 2)) }
         guard let storage else { preconditionFailure("a list that has grown has storage") }
         (storage + Self.offset + count * MemoryLayout<Element>.stride).storeBytes(of: element, as: Element.self)
         storage.assumingMemoryBound(to: Header.self).pointee.count = UInt32(count + 1)

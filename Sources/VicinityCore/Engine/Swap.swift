@@ -164,7 +164,7 @@ extension Engine {
     mutating func settle(subject slot: UInt32) {
         guard isSweeping, sweep?.hasChanged(slot) == true else { return }
         scratch.users.removeAll(keepingCapacity: true)
-        collectUsers(from: other.activePosition(slot), to: activePosition(slot), isStep: false)
+        collectUsers(slot, from: other.activePosition(slot), to: activePosition(slot), isStep: false)
         scratch.users.append(contentsOf: waiting[slot] ?? [])
         for user in scratch.users.sorted() { catchUpNow(user) }
         sweep?.forgetChange(of: slot)
@@ -251,6 +251,7 @@ extension Engine {
     private mutating func releaseMotion(of old: SubjectRecord, at slot: UInt32, _ tally: inout Tally) {
         guard old.motion != SubjectRecord.noMotion, subjects[slot].pointee.motion != old.motion else { return }
         if motions[old.motion].pointee.held != nil { tally.implausible += 1 }
+        motions[old.motion].pointee.bystanders.free()
         motions[old.motion].pointee = MotionRecord()
         freeMotions.append(old.motion)
     }

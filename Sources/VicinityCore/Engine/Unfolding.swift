@@ -76,7 +76,7 @@ extension Engine {
         while true {
             var next: Due?
             if let instant = expiry(ofSubject: slot) { next = Due(instant, .expiry) }
-            for user in waiting[slot] ?? [] {
+            for user in waiting.isEmpty ? [] : waiting[slot] ?? [] {
                 guard let wait = wait(of: user, for: slot) else { continue }
                 next = next.map { min($0, Due(wait)) } ?? Due(wait)
             }
@@ -256,6 +256,7 @@ extension Engine {
     private mutating func removeException(_ slot: UInt32, _ subject: UInt32) {
         let user = users[slot]
         if let place = user.pointee.exceptions.elements.firstIndex(where: { $0.subject == subject }) {
+            removeBystander(slot, of: subject, at: user.pointee.exceptions.elements[place].place)
             user.pointee.exceptions.swapRemove(at: place)
         }
         user.pointee.isNearOutside = user.pointee.exceptions.elements.contains { $0.state == .outside }
@@ -294,7 +295,7 @@ extension Engine {
         dropHeld(slot, &tally)
         if user.pointee.hasNotes { withNotes(slot) { $0.heard = nil } }
         leaveCell(slot)
-        user.pointee.exceptions.free()
+        freeExceptions(slot)
         user.pointee.isNearOutside = false
         user.pointee.isSilent = true
         user.pointee.latitude = 0

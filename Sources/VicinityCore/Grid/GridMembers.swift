@@ -1,9 +1,14 @@
-/// The users of a cell: five arrays side by side in one allocation, so that eight users are judged at once.
+import CPrimitives
+
+/// The users of a cell: blocks of eight, each one line of the cache with what is known of them, and then their slots.
+///
+/// A fix that changes what the cell knows of its user writes into one line, and a subject's step judges eight users at once
+/// (`gridscan.c`). 12 bytes a user.
 ///
 /// A plain value; not freed by itself, the grid calls ``deallocate()`` once. Sound because cells live only in the engine's grid, which one
 /// thread owns, and every index below ``count`` is initialised.
 struct GridMembers {
-    private var storage: UnsafeMutablePointer<UInt32>?
+    private var blocks: UnsafeMutablePointer<vicinity_members>?
     private(set) var count = 0
     /// A multiple of ``width``.
     private var capacity = 0
@@ -12,28 +17,56 @@ struct GridMembers {
 
     init() {}
 
-    /// The pointer to the numbers of one kind: 0 latitudes, 1 longitudes, 2 radii, 3 bounds of the slack.
-    private func numbers(_ kind: Int) -> UnsafeMutableRawPointer {
-        guard let storage else { preconditionFailure("a cell with members has storage") }
-        return UnsafeMutableRawPointer(storage + (kind + 1) * capacity)
+    private func slots(_ blocks: UnsafeMutablePointer<vicinity_members>) -> UnsafeMutablePointer<UInt32> {
+        UnsafeMutableRawPointer(blocks + capacity / Self.width).assumingMemoryBound(to: UInt32.self)
     }
 
     /// - Returns: the place.
     mutating func append(_ slot: UInt32, _ member: GridMember) -> Int {
         if count == capacity { grow() }
-        storage?[count] = slot
+        guard let blocks else { preconditionFailure("a cell that has grown has storage") }
+        slots(blocks)[count] = slot
         count += 1
         set(count - 1, member)
         return count - 1
     }
 
+    /// Where the members' numbers of one block lie.
+    private func block(_ place: Int) -> UnsafeMutableRawPointer {
+        guard let blocks else { preconditionFailure("a cell with members has storage") }
+        return UnsafeMutableRawPointer(blocks + place / Self.width)
+    }
+
     func set(_ place: Int, _ member: GridMember) {
         precondition(place < count, "no such member")
-        let values = (member.latitude, member.longitude, member.radius, member.slackBound)
-        numbers(0).storeBytes(of: values.0, toByteOffset: place * 4, as: Float.self)
-        numbers(1).storeBytes(of: values.1, toByteOffset: place * 4, as: Float.self)
-        numbers(2).storeBytes(of: values.2, toByteOffset: place * 4, as: Float.self)
-        numbers(3).storeBytes(of: values.3, toByteOffset: place * 4, as: Float.self)
+        let block = block(place)
+        let lane = place % Self.width
+        block.storeBytes(of: member.latitude, toByteOffset: 2 * lane, as: UInt16.self)
+        block.storeBytes(of: member.longitude, toByteOffset: 16 + 2 * lane, as: UInt16.self)
+        block.storeBytes(of: member.radius, toByteOffset: 32 + 2 * lane, as: UInt16.self)
+        block.storeBytes(of: member.slackBound, toByteOffset: 48 + lane, as: UInt8.self)
+    }
+
+    func setSlackBound(_ place: Int, _ bound: UInt8) {
+        precondition(place < count, "no such member")
+        block(place).storeBytes(of: bound, toByteOffset: 48 + place % Self.width, as: UInt8.self)
+    }
+
+    subscript(place: Int) -> GridMember {
+        precondition(place < count, "no such member")
+        let block = block(place)
+        let lane = place % Self.width
+        return GridMember(
+            latitude: block.load(fromByteOffset: 2 * lane, as: UInt16.self),
+            longitude: block.load(fromByteOffset: 16 + 2 * lane, as: UInt16.self),
+            radius: block.load(fromByteOffset: 32 + 2 * lane, as: UInt16.self),
+            slackBound: block.load(fromByteOffset: 48 + lane, as: UInt8.self))
+    }
+
+    func slot(_ place: Int) -> UInt32 {
+        precondition(place < count, "no such member")
+        guard let blocks else { preconditionFailure("a cell with members has storage") }
+        return slots(blocks)[place]
     }
 
     /// Removes a member; the last one takes its place.
@@ -41,10 +74,16 @@ struct GridMembers {
     /// - Returns: the user who took the place, if any.
     mutating func swapRemove(at place: Int) -> UInt32? {
         precondition(place < count, "no such member")
-        guard let storage else { return nil }
+        guard let blocks else { return nil }
+        let last = count - 1
+        var moved: UInt32?
+        if place < last {
+            let slot = slots(blocks)[last]
+            slots(blocks)[place] = slot
+            set(place, self[last])
+            moved = slot
+        }
         count -= 1
-        let moved = place < count ? storage[count] : nil
-        for kind in 0..<5 { storage[kind * capacity + place] = storage[kind * capacity + count] }
         if count == 0 {
             deallocate()
             self = GridMembers()
@@ -53,59 +92,67 @@ struct GridMembers {
     }
 
     /// Gives the storage back when the cell itself is about to vanish.
-    func deallocate() { storage?.deallocate() }
+    func deallocate() { if let blocks { UnsafeMutableRawPointer(blocks).deallocate() } }
+
+    /// Asks for the first lines.
+    @inline(__always)
+    func prefetch() {
+        guard let blocks else { return }
+        let raw = UnsafeRawPointer(blocks)
+        for line in 0..<min(8, (count + Self.width - 1) / Self.width) { vicinity_prefetch(raw + 64 * line) }
+    }
 
     private mutating func grow() {
         let fresh = max(Self.width, (capacity + capacity / 2 + Self.width - 1) / Self.width * Self.width)
-        let moved = UnsafeMutablePointer<UInt32>.allocate(capacity: 5 * fresh)
-        moved.initialize(repeating: 0, count: 5 * fresh)
-        if let storage {
-            for kind in 0..<5 { (moved + kind * fresh).update(from: storage + kind * capacity, count: count) }
-            storage.deallocate()
-        }
-        storage = moved
+        let bytes = fresh / Self.width * MemoryLayout<vicinity_members>.stride + fresh * MemoryLayout<UInt32>.stride
+        // Aligned, so that a block is one line.
+        let storage = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
+        storage.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
+        let moved = storage.bindMemory(to: vicinity_members.self, capacity: fresh / Self.width)
+        let oldBlocks = blocks
+        let oldSlots = blocks.map { slots($0) }
+        let oldCapacity = capacity
+        blocks = moved
         capacity = fresh
+        guard let oldBlocks, let oldSlots else { return }
+        moved.update(from: oldBlocks, count: oldCapacity / Self.width)
+        slots(moved).update(from: oldSlots, count: count)
+        UnsafeMutableRawPointer(oldBlocks).deallocate()
     }
 
-    /// Appends the members whom a subject at `center` may concern, and some others.
+    /// Appends all members.
+    func append(to slots: inout [UInt32]) {
+        guard let blocks else { return }
+        slots.append(contentsOf: UnsafeBufferPointer(start: self.slots(blocks), count: count))
+    }
+
+    /// Appends those who may be no farther from the step's new place than their radius and the step's length.
+    func append(to slots: inout [UInt32], near step: vicinity_step) {
+        for place in 0..<count {
+            let member = self[place]
+            let high = Float(member.latitude) * step.latitude_unit + step.latitude_middle - step.latitude
+            let wide = Float(member.longitude) * step.longitude_unit + step.longitude_middle - step.longitude
+            let y = high * (step.meridian + step.meridian_slope * high)
+            let x = wide * (step.parallel + step.parallel_slope * high)
+            let radius = Float(member.radius) * step.radius_unit + step.radius_middle
+            let reach = radius + Float(member.slackBound) + step.length + step.doubt
+            if x * x + y * y <= reach * reach { slots.append(slot(place)) }
+        }
+    }
+
+    /// Appends those for whom a subject's short step may change something.
     ///
-    /// - Parameter metric: of the centre; `nil` where a plane does not serve, and then all are appended.
-    func append(to slots: inout [UInt32], near center: Coordinate, _ band: GridBand, _ metric: LocalMetric?) {
-        guard count > 0, let storage else { return }
-        guard let metric else {
-            for place in 0..<count { slots.append(storage[place]) }
-            return
+    /// - Returns: the greatest bound of a slack in the cell, in metres.
+    func append(to slots: inout [UInt32], concernedBy step: vicinity_step) -> UInt8 {
+        guard let blocks, count > 0 else { return 0 }
+        var step = step
+        var greatest: UInt8 = 0
+        let all = self.slots(blocks)
+        withUnsafeTemporaryAllocation(of: UInt32.self, capacity: count) { places in
+            guard let base = places.baseAddress else { return }
+            let found = vicinity_scan_step(blocks, count, &step, base, &greatest)
+            for index in 0..<found { slots.append(all[Int(base[index])]) }
         }
-        // Five metres for the metric and the rounding of the places to 24 bits.
-        let doubt = GridMember.error + 5
-        let (meridian, meridianSlope) = (Float(metric.meridian), Float(metric.meridianSlope))
-        let (parallel, parallelSlope) = (Float(metric.parallel), Float(metric.parallelSlope))
-        let latitude = SIMD8<Float>(repeating: Float(center.latitude))
-        // A cell that a metric serves is small, and none spans the antimeridian: what brings one member near brings all.
-        let away = numbers(1).loadUnaligned(as: Float.self) - Float(center.longitude)
-        let half = Float(Coordinate.turn / 2)
-        let shift = away > half ? Float(Coordinate.turn) : away < -half ? -Float(Coordinate.turn) : 0
-        let longitude = SIMD8<Float>(repeating: Float(center.longitude) + shift)
-        let inner = SIMD8<Float>(repeating: Float(min(band.inner, 1e9) + doubt))
-        let outer = SIMD8<Float>(repeating: Float(band.outer + doubt))
-        let (latitudes, longitudes, radii, bounds) = (numbers(0), numbers(1), numbers(2), numbers(3))
-        var place = 0
-        while place < count {
-            let offset = place * 4
-            let high = latitudes.loadUnaligned(fromByteOffset: offset, as: SIMD8<Float>.self) - latitude
-            let y = high * (meridian + meridianSlope * high)
-            let wide = longitudes.loadUnaligned(fromByteOffset: offset, as: SIMD8<Float>.self) - longitude
-            let x = wide * (parallel + parallelSlope * high)
-            let distance = (x * x + y * y).squareRoot()
-            let radius = radii.loadUnaligned(fromByteOffset: offset, as: SIMD8<Float>.self)
-            let slack = bounds.loadUnaligned(fromByteOffset: offset, as: SIMD8<Float>.self)
-            // Above 0 outside of the edge.
-            let beyond = distance - radius
-            let concerned = (beyond .<= outer + slack) .& (-beyond .<= inner + slack)
-            if concerned != SIMDMask(repeating: false) {
-                for lane in 0..<min(Self.width, count - place) where concerned[lane] { slots.append(storage[place + lane]) }
-            }
-            place += Self.width
-        }
+        return greatest
     }
 }

@@ -54,6 +54,23 @@ struct SubjectGrid: ~Copyable {
         count -= 1
     }
 
+    /// Moves a subject that is there.
+    mutating func move(from old: Coordinate, to new: Coordinate, slot: UInt32) {
+        let row = Self.row(Int64(new.latitude))
+        guard row == Self.row(Int64(old.latitude)) else {
+            remove(old, slot: slot)
+            insert(new, slot: slot)
+            return
+        }
+        rows[row].move(from: old.longitude, latitude: new.latitude, longitude: new.longitude, slot: slot)
+    }
+
+    /// Asks for the directory where a subject is, which a move will read.
+    func prefetchDirectory(_ position: Coordinate) { rows[Self.row(Int64(position.latitude))].prefetchDirectory(position.longitude) }
+
+    /// Asks for what the directory leads to.
+    func prefetchPlace(_ position: Coordinate) { rows[Self.row(Int64(position.latitude))].prefetchPlace(position.longitude) }
+
     /// Puts many subjects at once.
     ///
     /// - Complexity: O(m log m) for m subjects, and one pass over each row that gets some.

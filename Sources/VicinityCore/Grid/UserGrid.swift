@@ -4,55 +4,18 @@
 // tall (364 m × 2^L) and hold users whose radius is at most as much. A subject that is put asks each level that is in use for the cells
 // within its reach, so that one user with 50 km makes no other user's cells larger. Cells exist only where users are.
 //
-// A subject that moves a few metres concerns only the users whose edge it nears or crosses, a small part of those in the cells. So a cell
-// keeps of each user, side by side, what tells most of the others apart without a look at their records: the anchor to 11 m, the radius,
-// and a bound of the slack. A fix writes there only if one of these no longer holds.
+// A subject that moves a few metres concerns only the users whose edge it crosses or whose slack it breaks, a very small part of those in the
+// cells. So a cell keeps of each user what tells almost all others apart without a look at their records, in eight bytes: the anchor, to
+// centimetres for the usual radii, the radius, and a bound of the slack. A fix writes there only if one of these no longer holds.
 
-/// What a cell keeps of a user; see the top of the file.
-struct GridMember: Equatable {
-    /// Units of 1e-7 degree, the middle of the quantum that holds the anchor.
-    var latitude: Float
-    var longitude: Float
-    /// Metres.
-    var radius: Float
-    /// Metres; at least the user's slack.
-    var slackBound: Float
+import CPrimitives
 
-    /// Units of 1e-7 degree to which places are kept, as a power of two: 11 m of latitude.
-    static var quantumShift: Int32 { 10 }
-    /// How far an anchor can be from where it is kept, in metres: half the diagonal of a quantum, and the rounding of a Float.
-    static var error: Double { 9 }
-
-    init(anchor latitude: Int32, _ longitude: Int32, radius: Double, slackBound: Float) {
-        self.latitude = Float((latitude >> Self.quantumShift) << Self.quantumShift + (1 << (Self.quantumShift - 1)))
-        self.longitude = Float((longitude >> Self.quantumShift) << Self.quantumShift + (1 << (Self.quantumShift - 1)))
-        self.radius = Float(radius)
-        self.slackBound = slackBound
-    }
-
-    @inline(__always)
-    init(_ user: UserRecord) {
-        self.init(
-            anchor: user.anchorLatitude, user.anchorLongitude, radius: user.radius, slackBound: Float(user.slackBound))
-    }
-
-    /// Whole metres that are no less than a slack.
-    @inline(__always)
-    static func bound(of slack: Float) -> UInt8 { UInt8(min(255, max(0, slack.rounded(.up)))) }
-
-    /// Whether two anchors are kept as the same place.
-    @inline(__always)
-    static func isSamePlace(_ one: Coordinate, _ other: Coordinate) -> Bool {
-        one.latitude >> quantumShift == other.latitude >> quantumShift && one.longitude >> quantumShift == other.longitude >> quantumShift
-    }
-}
-
-/// Where a subject goes, as users see it: which distances from it to their edge concern them.
-struct GridBand {
-    /// Metres inside of the edge, beside the user's own slack; infinite for all inside.
-    var inner: Double
-    /// Metres outside of it.
-    var outer: Double
+/// A subject's short step, as users see it.
+struct GridStep: Equatable {
+    let old: Coordinate
+    let new: Coordinate
+    /// Metres; no less than the step is long.
+    let length: Double
 }
 
 /// Users by place and radius.
@@ -63,18 +26,35 @@ struct UserGrid: ~Copyable {
 
     private struct Cell {
         var key: UInt64
+        var frame: GridFrame
         var members = GridMembers()
+        /// Metres; at least the bound of each member's slack.
+        var greatestSlack: UInt8 = 0
+
+        init(key: UInt64) {
+            self.key = key
+            frame = UserGrid.frame(of: key)
+        }
+
+        func member(_ user: UserRecord) -> GridMember {
+            frame.member(user.anchor, radius: user.radius, slackBound: user.slackBound)
+        }
     }
 
     /// Whether cells know more of their members than that they are there. As long as no subject has moved nobody needs it, and no fix pays for it.
     var isSharp = false
 
-    private var index: [UInt64: UInt32] = [:]
+    /// By the mixed key.
+    private var index = IDIndex()
     private var cells: [Cell] = []
     private var free: [UInt32] = []
     private var cellsOfLevel = [Int](repeating: 0, count: UserGrid.levels)
     /// Metres; never shrinks.
     private var greatestRadius = [Double](repeating: 0, count: UserGrid.levels)
+    /// Metres; never grows.
+    private var leastRadius = [Double](repeating: .infinity, count: UserGrid.levels)
+    /// How often a cell has been made.
+    private var epoch = 0
 
     init() {}
 
@@ -116,34 +96,75 @@ struct UserGrid: ~Copyable {
         return max(1, Int64(Double(Coordinate.turn / height) * max(0, 1 - middle * middle)))
     }
 
-    /// Adds a user to the cell `key`.
+    /// The frame of the cell of this name.
+    private static func frame(of key: UInt64) -> GridFrame {
+        let level = Int(key >> 56)
+        let row = Int64(key >> 28 & 0xfff_ffff)
+        let column = Int64(key & 0xfff_ffff)
+        let columns = columns(row: row, level: level)
+        // The least longitude of the column.
+        let west = (column * Coordinate.turn + columns - 1) / columns - Coordinate.turn / 2
+        return GridFrame(south: row << (baseShift + Int64(level)) - 900_000_000, west: west, width: width(columns), level: level)
+    }
+
+    /// Units of longitude that a column is wide, at most.
+    @inline(__always)
+    private static func width(_ columns: Int64) -> Int64 { Coordinate.turn / columns + 1 }
+
+    /// Spreads names over all bits, as the index wants them.
+    @inline(__always)
+    private static func mixed(_ key: UInt64) -> UInt64 {
+        var mixed = key &* 0x9e37_79b9_7f4a_7c15
+        mixed = (mixed ^ (mixed >> 32)) &* 0xbf58_476d_1ce4_e5b9
+        return mixed ^ (mixed >> 29)
+    }
+
+    @inline(__always)
+    private func find(_ key: UInt64) -> UInt32? { index.find(Self.mixed(key)) { cells[Int($0)].key == key } }
+
+    /// Adds a user to the cell `key`, which is that of the anchor.
     ///
     /// - Returns: the cell and the place in it, which the user's record keeps.
-    mutating func insert(_ slot: UInt32, key: UInt64, _ member: GridMember) -> (cell: UInt32, place: UInt32) {
+    mutating func insert(_ slot: UInt32, _ user: UserRecord, key: UInt64) -> (cell: UInt32, place: UInt32) {
         let cell: UInt32
-        if let known = index[key] {
+        if let known = find(key) {
             cell = known
         } else {
+            epoch += 1
             if let reused = free.popLast() {
                 cell = reused
-                cells[Int(cell)].key = key
+                cells[Int(cell)] = Cell(key: key)
             } else {
                 cell = UInt32(cells.count)
                 cells.append(Cell(key: key))
             }
-            index[key] = cell
+            index.insert(Self.mixed(key), slot: cell)
             cellsOfLevel[Int(key >> 56)] += 1
         }
-        greatestRadius[Int(key >> 56)] = max(greatestRadius[Int(key >> 56)], Double(member.radius.nextUp))
-        let place = cells[Int(cell)].members.append(slot, member)
+        learn(user, Int(cell))
+        let place = cells[Int(cell)].members.append(slot, cells[Int(cell)].member(user))
         return (cell, UInt32(place))
     }
 
-    /// Keeps what a cell knows of the user at `place`.
-    mutating func update(cell: UInt32, place: UInt32, _ member: GridMember) {
-        greatestRadius[Int(cells[Int(cell)].key >> 56)] = max(
-            greatestRadius[Int(cells[Int(cell)].key >> 56)], Double(member.radius.nextUp))
-        cells[Int(cell)].members.set(Int(place), member)
+    /// Keeps what a cell knows of a user who stands in it.
+    @inline(__always)
+    mutating func update(_ user: UserRecord) {
+        let cell = Int(user.cell)
+        learn(user, cell)
+        cells[cell].members.set(Int(user.place), cells[cell].member(user))
+    }
+
+    /// Keeps what a cell knows of a user's slack, which has become less.
+    @inline(__always)
+    func updateSlack(_ user: UserRecord) { cells[Int(user.cell)].members.setSlackBound(Int(user.place), user.slackBound) }
+
+    /// Widens the bounds of a cell and its level so that they hold for this user.
+    @inline(__always)
+    private mutating func learn(_ user: UserRecord, _ cell: Int) {
+        let level = Int(cells[cell].frame.level)
+        if user.radius > greatestRadius[level] { greatestRadius[level] = user.radius }
+        if user.radius < leastRadius[level] { leastRadius[level] = user.radius }
+        if user.slackBound > cells[cell].greatestSlack { cells[cell].greatestSlack = user.slackBound }
     }
 
     /// Removes the user at `place` of `cell`.
@@ -152,47 +173,220 @@ struct UserGrid: ~Copyable {
     mutating func remove(cell: UInt32, place: UInt32) -> UInt32? {
         let moved = cells[Int(cell)].members.swapRemove(at: Int(place))
         if cells[Int(cell)].members.count == 0 {
-            index[cells[Int(cell)].key] = nil
+            index.remove(Self.mixed(cells[Int(cell)].key), slot: cell)
             cellsOfLevel[Int(cells[Int(cell)].key >> 56)] -= 1
             free.append(cell)
         }
         return moved
     }
 
-    /// Appends the slots of all users whose edge may lie so near to `center` that a subject there concerns them.
+    // MARK: - Whom a subject concerns
+
+    /// Appends the slots of all users who may be as near to `center` as their radius and `margin` metres, and of some others.
     ///
     /// - Complexity: O(levels in use + cells + users within reach); cells are bounded by those that hold users.
-    func appendUsers(near center: Coordinate, _ band: GridBand, metrics: MetricTable, to slots: inout [UInt32]) {
-        for level in 0..<Self.levels where cellsOfLevel[level] > 0 {
-            let meters = (isSharp ? greatestRadius[level] : 364 * Double(1 << level)) + band.outer + SlackWidth.greatest
-            let metric = metrics.metric(at: center.latitude)
-            // Elsewhere, and round the poles, all that a cell holds is appended.
-            let isFlat = isSharp && metric.errorBound(within: meters + 1000) < 4
-            let reach = Reach(of: meters, around: center)
-            let shift = Self.baseShift + Int64(level)
-            let rows = ((reach.south + 900_000_000) >> shift)...((reach.north + 900_000_000) >> shift)
-            let height = Double(Int64(1) << shift)
-            let estimate = Double(rows.count) * (Double(2 * min(reach.halfLongitude, Coordinate.turn / 2)) / height + 2)
-            if estimate > Double(cellsOfLevel[level]) {
-                for (key, cell) in index where key >> 56 == UInt64(level) && rows.contains(Int64(key >> 28 & 0xfff_ffff)) {
-                    cells[Int(cell)].members.append(to: &slots, near: center, band, isFlat ? metric : nil)
-                }
-                continue
-            }
-            let ranges = reach.longitudes
-            for row in rows {
-                let columns = Self.columns(row: row, level: level)
-                var covered: ClosedRange<Int64>?
-                for range in [ranges.first, ranges.second].compactMap(\.self) {
-                    let from = Self.column(Int32(range.from), columns: columns)
-                    let to = Self.column(Int32(range.to), columns: columns)
-                    for column in from...to where covered.map({ !$0.contains(column) }) ?? true {
-                        guard let cell = index[Self.key(row: row, column: column, level: level)] else { continue }
-                        cells[Int(cell)].members.append(to: &slots, near: center, band, isFlat ? metric : nil)
-                    }
-                    covered = from...to
-                }
+    func appendUsers(near center: Coordinate, margin: Double, metrics: MetricTable, to slots: inout [UInt32]) {
+        let step = GridStep(old: center, new: center, length: margin)
+        var search = GridSearch()
+        begin(&search, step, metrics)
+        for found in search.cells {
+            let cell = cells[Int(found.cell)]
+            if let probe = search.probes[Int(cell.frame.level)] {
+                cell.members.append(to: &slots, near: probe.step(in: cell.frame))
+            } else {
+                cell.members.append(to: &slots)
             }
         }
+    }
+
+    /// Begins to look for the users with whom a short step of a subject may change something: names the cells, and asks for them.
+    func begin(_ search: inout GridSearch, _ step: GridStep, _ metrics: MetricTable) {
+        search.cells.removeAll(keepingCapacity: true)
+        search.epoch = epoch
+        search.step = step
+        search.isNarrow = false
+        if search.probes.isEmpty { search.probes = [GridProbe?](repeating: nil, count: Self.levels) }
+        for level in 0..<Self.levels where cellsOfLevel[level] > 0 {
+            search.probes[level] = collectCells(level, step, metrics, &search.cells)
+        }
+        cells.withUnsafeBufferPointer { cells in
+            guard let base = cells.baseAddress else { return }
+            for found in search.cells { vicinity_prefetch(base + Int(found.cell)) }
+        }
+    }
+
+    /// Goes on with a search: discards the cells that no edge can meet, and asks for what is in the others.
+    func narrow(_ search: inout GridSearch) {
+        guard !search.isNarrow else { return }
+        search.isNarrow = true
+        var kept = 0
+        for place in search.cells.indices {
+            let found = search.cells[place]
+            let cell = cells[Int(found.cell)]
+            let level = Int(cell.frame.level)
+            if let probe = search.probes[level] {
+                let radii = (leastRadius[level], greatestRadius[level])
+                guard probe.mayMeet(cell.frame, width: found.width, radii, slack: Double(cell.greatestSlack)) else { continue }
+            }
+            cell.members.prefetch()
+            search.cells[kept] = found
+            kept += 1
+        }
+        search.cells.removeLast(search.cells.count - kept)
+    }
+
+    /// Ends a search: appends the slots of all users with whom the step may change something, and of some others.
+    ///
+    /// These are those who may see it cross their edge, judged from their anchor, and those whose slack it comes within. All others have it
+    /// on the same side from wherever they are within their slack. Does not know of exceptions.
+    ///
+    /// - Parameter search: was begun, and perhaps narrowed, since no user has moved by a fix of theirs.
+    /// - Complexity: as above; an eighth of a vector's work for each user, and cells the edge cannot meet are passed over.
+    mutating func finish(_ search: inout GridSearch, metrics: MetricTable, to slots: inout [UInt32]) {
+        // Anchors have come to other cells meanwhile, perhaps to one that was not there.
+        if search.epoch != epoch { begin(&search, search.step, metrics) }
+        narrow(&search)
+        for found in search.cells {
+            let cell = Int(found.cell)
+            if let probe = search.probes[Int(cells[cell].frame.level)] {
+                cells[cell].greatestSlack = cells[cell].members.append(to: &slots, concernedBy: probe.step(in: cells[cell].frame))
+            } else {
+                cells[cell].members.append(to: &slots)
+            }
+        }
+    }
+
+    /// Metres by which the metric may err if cells are to be searched by it.
+    private static var greatestBound: Double { 4 }
+
+    /// Collects the cells of a level in which someone may be whom a step concerns.
+    ///
+    /// - Returns: what to search them by; `nil` where a plane does not serve, or where cells know no more than who is in them.
+    private func collectCells(_ level: Int, _ step: GridStep, _ metrics: MetricTable, _ found: inout [FoundCell]) -> GridProbe? {
+        let radius = isSharp ? greatestRadius[level] : 364 * Double(1 << level)
+        let meters = radius + step.length + SlackWidth.greatest
+        let metric = metrics.metric(at: step.new.latitude)
+        let bound = metric.errorBound(within: meters + 1000)
+        guard isSharp, bound < Self.greatestBound else {
+            let reach = Reach(of: meters, around: step.new)
+            collectCells(level, from: reach.south, to: reach.north, reach.longitudes, &found)
+            return nil
+        }
+        // M changes by less than 0.03 % over 300 km.
+        let tall = Int64(meters * 1.001 / metric.meridian) + 2
+        let wide = Int64(meters / metric.parallelBounds(deltaLatitudeFrom: Double(-tall), to: Double(tall)).least) + 2
+        let (latitude, longitude) = (Int64(step.new.latitude), Int64(step.new.longitude))
+        let ranges = LongitudeRanges(from: longitude - wide, to: longitude + wide)
+        collectCells(level, from: max(-900_000_000, latitude - tall), to: min(900_000_000, latitude + tall), ranges, &found)
+        // The rounding of a Float is less than a millionth of what it is of; the metric between two places beside the centre is as good.
+        return GridProbe(step, metric, doubt: 2 * bound + GridFrame.error(level: level) + 0.02 + 1e-5 * meters)
+    }
+
+    /// Collects the cells of a level that meet a box, and some others.
+    private func collectCells(_ level: Int, from south: Int64, to north: Int64, _ ranges: LongitudeRanges, _ found: inout [FoundCell]) {
+        let shift = Self.baseShift + Int64(level)
+        let rows = ((south + 900_000_000) >> shift)...((north + 900_000_000) >> shift)
+        let height = Double(Int64(1) << shift)
+        let span = ranges.first.to - ranges.first.from + (ranges.second.map { $0.to - $0.from } ?? 0)
+        if Double(rows.count) * (Double(span) / height + 2) > Double(cellsOfLevel[level]) {
+            for cell in cells.indices where cells[cell].members.count > 0 {
+                let key = cells[cell].key
+                let row = Int64(key >> 28 & 0xfff_ffff)
+                guard key >> 56 == UInt64(level), rows.contains(row) else { continue }
+                found.append(FoundCell(cell: UInt32(cell), width: Self.width(Self.columns(row: row, level: level))))
+            }
+            return
+        }
+        for row in rows {
+            let columns = Self.columns(row: row, level: level)
+            let width = Self.width(columns)
+            let first = Self.column(Int32(ranges.first.from), columns: columns)...Self.column(Int32(ranges.first.to), columns: columns)
+            for column in first {
+                if let cell = find(Self.key(row: row, column: column, level: level)) { found.append(FoundCell(cell: cell, width: width)) }
+            }
+            guard let second = ranges.second else { continue }
+            for column in Self.column(Int32(second.from), columns: columns)...Self.column(Int32(second.to), columns: columns)
+            where !first.contains(column) {
+                if let cell = find(Self.key(row: row, column: column, level: level)) { found.append(FoundCell(cell: cell, width: width)) }
+            }
+        }
+    }
+}
+
+/// A cell that a search has found.
+struct FoundCell {
+    fileprivate var cell: UInt32
+    /// Units of longitude.
+    fileprivate var width: Int64
+}
+
+/// A search for those whom a short step concerns, in stages, so that each finds in the cache what the one before it asked for.
+struct GridSearch {
+    fileprivate(set) var step = GridStep(old: Coordinate(latitude: 0, longitude: 0), new: Coordinate(latitude: 0, longitude: 0), length: 0)
+    fileprivate var epoch = 0
+    fileprivate var isNarrow = false
+    fileprivate var cells: [FoundCell] = []
+    /// By level; `nil` where all that a cell holds is taken.
+    fileprivate var probes: [GridProbe?] = []
+}
+
+/// A short step and the metric by which cells are searched for those it concerns.
+private struct GridProbe {
+    let step: GridStep
+    let metric: LocalMetric
+    /// How far a distance to a member and its radius can be wrong, both together, in metres.
+    let doubt: Double
+
+    init(_ step: GridStep, _ metric: LocalMetric, doubt: Double) {
+        self.step = step
+        self.metric = metric
+        self.doubt = doubt
+    }
+
+    /// Whether the edge of a user in a cell can be so near to the new place that the step concerns the user.
+    ///
+    /// - Parameters:
+    ///   - width: of the cell, in units of longitude.
+    ///   - radii: the least and the greatest in the cell, in metres.
+    ///   - slack: the greatest in the cell, in metres.
+    @inline(__always)
+    func mayMeet(_ frame: GridFrame, width: Int64, _ radii: (least: Double, greatest: Double), slack: Double) -> Bool {
+        let margin = max(slack, step.length) + doubt
+        let south = Double(Int64(frame.south) - Int64(step.new.latitude))
+        let north = south + Double(Int64(1) << (UserGrid.baseShift + Int64(frame.level)))
+        let west = Double(Coordinate.longitudeDifference(from: step.new.longitude, to: frame.west))
+        let east = west + Double(width)
+        let (least, greatest) = metric.parallelBounds(deltaLatitudeFrom: south, to: north)
+        let nearY = south > 0 ? meters(south) : north < 0 ? meters(north) : 0
+        let nearX = max(0, west, -east) * max(0, least)
+        let outer = radii.greatest + margin
+        guard nearY * nearY + nearX * nearX <= outer * outer else { return false }
+        let inner = radii.least - margin
+        guard inner > 0 else { return true }
+        let farY = max(abs(meters(south)), abs(meters(north)))
+        let farX = max(abs(west), abs(east)) * greatest
+        return farY * farY + farX * farX >= inner * inner
+    }
+
+    /// Metres of latitude.
+    @inline(__always)
+    private func meters(_ units: Double) -> Double { units * (metric.meridian + metric.meridianSlope * units) }
+
+    /// The step as the cell sees it.
+    @inline(__always)
+    func step(in frame: GridFrame) -> vicinity_step {
+        // A cell that a metric serves is narrow: what is the shorter way round for its corner is so for all of it, or all of it is far away.
+        let longitude = Coordinate.longitudeDifference(from: frame.west, to: step.new.longitude)
+        let latitude = Int64(step.new.latitude) - Int64(frame.south)
+        let radiusUnit = frame.radiusUnit
+        return vicinity_step(
+            latitude: Float(latitude), longitude: Float(longitude),
+            old_latitude: Float(latitude + Int64(step.old.latitude) - Int64(step.new.latitude)),
+            old_longitude: Float(longitude + Coordinate.longitudeDifference(from: step.new.longitude, to: step.old.longitude)),
+            latitude_unit: Float(1 << Int(frame.latitudeShift)), latitude_middle: GridFrame.middle(frame.latitudeShift),
+            longitude_unit: Float(1 << Int(frame.longitudeShift)), longitude_middle: GridFrame.middle(frame.longitudeShift),
+            radius_unit: Float(radiusUnit), radius_middle: Float(radiusUnit / 2), meridian: Float(metric.meridian),
+            meridian_slope: Float(metric.meridianSlope), parallel: Float(metric.parallel), parallel_slope: Float(metric.parallelSlope),
+            length: Float(step.length), doubt: Float(doubt))
     }
 }
