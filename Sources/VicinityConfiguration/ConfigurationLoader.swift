@@ -168,14 +168,25 @@ struct ConfigurationLoader {
     private mutating func checkTogether() {
         checkOrder("halo.min_radius", "halo.radius", configuration.halo.minimumRadius <= configuration.halo.radius)
         checkOrder("halo.radius", "halo.max_radius", configuration.halo.radius <= configuration.halo.maximumRadius)
-        // The default of suspend_on is harmless where its kind does not exist; one that was written is a slip.
-        let missing = configuration.reports.suspendOn.filter { !configuration.reports.kinds.contains($0) }
-        if !missing.isEmpty, let origin = origins["reports.suspend_on"], !origin.isDefault, !wrong.contains("reports.kinds") {
-            let names = missing.map(ConfigurationValue.quoted).joined(separator: ", ")
-            let kinds = ConfigurationValue.list(configuration.reports.kinds.map(ConfigurationValue.text)).yaml
-            let why = "names \(names), must be among reports.kinds, which is \(kinds) (\(describe("reports.kinds")))"
-            errors.append(ConfigurationError(place: origin, path: "reports.suspend_on", why: why))
+        checkSuspendOn()
+    }
+
+    /// What suspends must be something that can be reported.
+    ///
+    /// One that was written and is not is a slip. The default has it only if the kinds do: settings that are shown must be settings that can
+    /// be written.
+    private mutating func checkSuspendOn() {
+        let path = "reports.suspend_on"
+        let kinds = configuration.reports.kinds
+        guard let origin = origins[path], !origin.isDefault else {
+            configuration.reports.suspendOn.removeAll { !kinds.contains($0) }
+            return
         }
+        let missing = configuration.reports.suspendOn.filter { !kinds.contains($0) }
+        guard !missing.isEmpty, !wrong.contains("reports.kinds") else { return }
+        let names = missing.map(ConfigurationValue.quoted).joined(separator: ", ")
+        let why = "names \(names), must be among reports.kinds, which is \(value("reports.kinds")) (\(describe("reports.kinds")))"
+        errors.append(ConfigurationError(place: origin, path: path, why: why))
     }
 
     /// Blames the key that was written; the smaller one of two.

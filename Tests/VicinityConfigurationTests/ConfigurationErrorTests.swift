@@ -186,9 +186,28 @@ struct ConfigurationErrorTests {
         #expect(mistakes("halo:\n  radius: 0\n  min_radius: 600\n").count == 1)
     }
 
-    @Test func aDefaultIsNoSlip() throws {
-        let configuration = try load("reports:\n  kinds: [tip]\n").get()
-        #expect(configuration.values.reports.suspendOn == ["dispute"])
+    /// The default of what suspends shrinks with the kinds, so that it can be written as it is shown.
+    @Test(arguments: [("[tip]", []), ("[]", []), ("[dispute]", ["dispute"]), ("[dispute, spam]", ["dispute"]), ("[Dispute]", [])])
+    func aDefaultIsNoSlip(kinds: String, suspendOn: [String]) throws {
+        let effective = try load("reports:\n  kinds: \(kinds)\n").get()
+        #expect(effective.values.reports.suspendOn == suspendOn)
+        #expect(effective.origins["reports.suspend_on"] == .builtIn)
+        #expect(try load(effective.checkText).get().values == effective.values)
+    }
+
+    /// Where kinds and what suspends come from different layers, the slip is told where it was written.
+    @Test func aSlipBetweenLayers() {
+        #expect(
+            mistakes("reports:\n  suspend_on: [tip]\n", environment: ["VICINITY_REPORTS_KINDS": "[spam]"]) == [
+                "f.yaml:2: reports.suspend_on: names \"tip\", must be among reports.kinds, which is [spam] (VICINITY_REPORTS_KINDS)"
+            ])
+        #expect(
+            mistakes("reports:\n  kinds: [spam]\n", environment: ["VICINITY_REPORTS_SUSPEND_ON": "[tip, spam, \"a b\"]"]) == [
+                "VICINITY_REPORTS_SUSPEND_ON: reports.suspend_on: names \"tip\", \"a b\", must be among reports.kinds,"
+                    + " which is [spam] (f.yaml:2)"
+            ])
+        // What is wrong in itself is told once.
+        #expect(mistakes("reports:\n  kinds: spam\n  suspend_on: [tip, x]\n").count == 1)
     }
 
     @Test(arguments: ["\n", "\r\n", "\r"])

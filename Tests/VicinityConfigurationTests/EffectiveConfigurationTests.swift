@@ -83,6 +83,23 @@ struct EffectiveConfigurationTests {
         }
     }
 
+    /// Each good value of each key, under both profiles: what is shown can be written, in the file and in the environment.
+    @Test(arguments: Configuration.Privacy.Profile.allCases)
+    func everyKeyReadsBack(profile: Configuration.Privacy.Profile) throws {
+        let base = ["VICINITY_PRIVACY_PROFILE": profile.rawValue]
+        for row in ConfigurationRangeTests.rows {
+            for path in row.paths where path != "privacy.profile" {
+                let key = try #require(ConfigurationKey.byPath[path])
+                for text in row.good {
+                    let effective = try load(ConfigurationRangeTests.yaml(path, text), environment: base).get()
+                    #expect(try load(effective.checkText).get().values == effective.values, "\(path): \(text)")
+                    let variable = [key.variable: key.value(effective.values).yaml].merging(base) { first, _ in first }
+                    #expect(try load(environment: variable).get().values == effective.values, "\(key.variable)=\(text)")
+                }
+            }
+        }
+    }
+
     /// Any name and number that is accepted is shown so that it reads back.
     @Test(arguments: UInt64(0)..<100)
     func valuesReadBack(seed: UInt64) throws {
@@ -150,7 +167,7 @@ struct EffectiveConfigurationTests {
             change.changed == ["privacy.profile", "privacy.details_per_user", "privacy.follow", "privacy.subjects_per_user"])
     }
 
-    /// Each key alone, changed to another value, is seen, and none but it.
+    /// Each key alone, changed to another value, is seen, and none but it; only what suspends by default goes with the kinds.
     @Test func everyKeyIsCompared() throws {
         let running = try load().get()
         for row in ConfigurationRangeTests.rows {
@@ -158,7 +175,8 @@ struct EffectiveConfigurationTests {
                 let others = try row.good.map { try load(ConfigurationRangeTests.yaml(path, $0)).get() }
                 let other = try #require(others.first { $0.values != running.values }, "\(path)")
                 let change = running.reloading(other)
-                #expect(change.changed + change.restartNeeded == [path])
+                let followers = path == "reports.kinds" ? ["reports.suspend_on"] : []
+                #expect(change.changed + change.restartNeeded == [path] + followers)
             }
         }
     }
