@@ -142,35 +142,6 @@ struct ConfigurationLayerTests {
         #expect(mistakes("halo: { radius: 0 }", environment: ["VICINITY_HALO_RADIUS": "70"]).count == 1)
     }
 
-    // MARK: - Profiles
-
-    @Test func theProfileIsABundleOfDefaults() throws {
-        let people = try load("privacy: { profile: people }").get()
-        let places = try load("privacy: { profile: places }").get()
-        #expect(people.values == Configuration())
-        #expect(places.values.privacy.precision == 0)
-        #expect(places.values.privacy.detailsPerUser == .unlimited)
-        #expect(places.values.privacy.subjectsPerUser == .unlimited)
-        #expect(places.values.privacy.follow == nil)
-        let dependent = ConfigurationKey.all.filter(\.dependsOnProfile).map(\.path)
-        #expect(
-            dependent == ["privacy.precision", "privacy.details_per_user", "privacy.follow", "privacy.subjects_per_user"])
-        for path in dependent {
-            #expect(places.origins[path]?.description == "default (profile places)")
-            #expect(people.origins[path]?.description == "default (profile people)")
-        }
-        #expect(places.origins["privacy.bands"] == .builtIn)
-    }
-
-    @Test func eachKeyOfTheBundleIsStillSettable() throws {
-        let effective = try load(
-            "privacy:\n  precision: 77\n", environment: ["VICINITY_PRIVACY_PROFILE": "places"]
-        ).get()
-        #expect(effective.values.privacy.precision == 77)
-        #expect(effective.origins["privacy.precision"] == .file(path: "f.yaml", line: 2))
-        #expect(effective.values.privacy.follow == nil)
-    }
-
     // MARK: - Forms of values
 
     @Test func aMapGivenInPartTakesTheRestFromItsDefault() throws {
