@@ -26,6 +26,7 @@ let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
@@ -40,6 +41,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
         .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
@@ -57,7 +59,7 @@ let package = Package(
         // The middle, and what stands round it.
         library("VicinityCore", ["CPrimitives"]),
         library("VicinityWire", ["VicinityCore", "CSimdjson"]),
-        library("VicinityStore", ["VicinityCore", grdb]),
+        library("VicinityStore", ["VicinityCore", grdb, crypto]),
         library("VicinityPipeline", ["VicinityCore", "VicinityWire", "VicinityStore", nioCore]),
         library("VicinityTransport", ["CLinux", nioCore, nioPosix]),
         library("VicinitySystem", ["CLinux", "CSystemd", logging]),

@@ -43,6 +43,7 @@ package struct Examination {
         var log = readLog(inspection)
         if scope == .everything {
             readState(inspection, &log)
+            readAudit(inspection)
             checkHeadFile(inspection)
         }
         return report
@@ -160,6 +161,17 @@ package struct Examination {
             try inspection.forEach(take)
         } catch {
             survey.take(.failure(error as? StoreFault ?? .damaged(path: directory, what: "\(error)")))
+        }
+    }
+
+    private mutating func readAudit(_ inspection: Inspection) {
+        do {
+            try inspection.forEachAuditEntry { entry in
+                guard case .failure(let fault) = entry else { return }
+                report.findings.add(.audit, fault.complaint, meaning: StateSurvey.meaningOfAudit)
+            }
+        } catch {
+            report.findings.add(.audit, "\(error)", meaning: StateSurvey.meaningOfAudit)
         }
     }
 

@@ -12,6 +12,9 @@ package struct Finding: Sendable, Equatable {
         case register
         case signOffs = "sign_offs"
         case cursors
+        case suspensions
+        case reports
+        case audit
         /// Users, and subjects that move: pages and journals.
         case state
         /// The log has fewer commits than were announced.

@@ -37,7 +37,8 @@ struct NewDirectory {
         } catch {
             throw Salvage.Failure(description: "nothing was saved: \(error)")
         }
-        guard let finding = report.findings.list.first else { return }
+        // Audit entries that were lost are missing for good.
+        guard let finding = report.findings.list.first(where: { $0.part != .audit }) else { return }
         throw Salvage.Failure(
             description: "nothing was saved: what came of it is not sound (\(finding.part.rawValue): \(finding.what)). Please report it")
     }

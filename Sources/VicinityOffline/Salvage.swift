@@ -77,6 +77,8 @@ package struct Salvage {
         var departing: [UInt32: SubjectRow] = [:]
         var signOffs: [SignOff] = []
         var cursors: [Cursor] = []
+        var suspensions: [SuspensionRow] = []
+        var reports: [ReportRow] = []
         var state = RescuedState()
 
         /// Of every subject that may have open pairs.
@@ -122,6 +124,9 @@ package struct Salvage {
                 pieces.departing[row.slot] = row
             case .success(.signOff(let signOff)): pieces.signOffs.append(signOff)
             case .success(.cursor(let cursor)): pieces.cursors.append(cursor)
+            case .success(.suspension(let row)): pieces.suspensions.append(row)
+            case .success(.report(let row)): pieces.reports.append(row)
+            case .success(.reported), .success(.audited): break
             case .success(.page(let page)):
                 if !pieces.state.page(name: page.index, page.bytes) { report.lose(.state, "state page \(page.index) is none") }
             case .success(.journal(let commit, let bytes)):
@@ -171,6 +176,7 @@ package struct Salvage {
         for block in reconciliation.blocks { try assembly.add(Inspection.Block(events: block, wallTime: now)) }
         tell(reconciliation)
         try add(pieces, plan, to: assembly)
+        try assembly.addAudit(of: inspection) { report.lose(.audit, $0.complaint) }
         try add(state, plan, isWhole: report.isWhole && !reconciliation.changesPairs, to: assembly)
         let head = LogHead(commit: plan.commit, seq: plan.last + Int64(reconciliation.leaves.count))
         try assembly.add(.journal(commit: plan.commit, bytes: StoredJournal.nothing(head: head.seq)))
@@ -223,6 +229,8 @@ package struct Salvage {
         report.saved.subjects = pieces.subjects.count
         if let swap = pieces.swap { try assembly.add(.swap(at: swap)) }
         for (_, row) in pieces.departing.sorted(by: { $0.key < $1.key }) { try assembly.add(.departing(row)) }
+        for row in pieces.suspensions { try assembly.add(.suspension(row)) }
+        for row in pieces.reports { try assembly.add(.report(row)) }
         if plan.signOffKey != nil {
             for signOff in pieces.signOffs { try assembly.add(.signOff(signOff)) }
             report.saved.signOffs = pieces.signOffs.count

@@ -11,7 +11,7 @@ extension Restoration {
         case .swap(let time): swap(at: time)
         case .departing(let row): departing(slot: row.slot, try Self.placement(of: row))
         case .signOff(let entry): signOff(entry)
-        case .cursor: break
+        case .cursor, .suspension, .reported, .audited, .report: break
         case .page(let stored): try page(name: stored.index, stored.bytes)
         case .journal(let commit, let bytes): if !bytes.isEmpty { try journal(commit: commit, bytes) }
         }
@@ -38,6 +38,7 @@ struct StateSurvey: ~Copyable {
     /// The seq of the last event, if it is known.
     private let head: Int64?
 
+    static let meaningOfAudit = "nobody can tell any more what was asked for there"
     static let meaningOfState = "the daemon refuses to start, for it would forget fixes and pairs"
 
     init(head: Int64?, signOffKey: SipHashKey) {
@@ -93,6 +94,8 @@ struct StateSurvey: ~Copyable {
             part = .cursors
             cursors += 1
             check(cursor)
+        case .suspension: part = .suspensions
+        case .reported, .audited, .report: part = .reports
         case .page, .journal: part = .state
         }
     }
@@ -128,17 +131,24 @@ struct StateSurvey: ~Copyable {
             case .register: "the subject is lost, and the daemon refuses to start"
             case .signOffs: "a fix of somebody who signed off might be taken for new, and the daemon refuses to start"
             case .cursors: "the subscriber's place is lost, and the daemon refuses to start"
+            case .suspensions: "a subject that is suspended might be shown, and the daemon refuses to start"
+            case .reports: "the report is lost, and the daemon refuses to start"
+            case .audit: Self.meaningOfAudit
             case .file, .identity, .log, .state, .head: Self.meaningOfState
             }
         findings.add(part, complaint, meaning: meaning)
         // Users do not depend on these; but a complaint that names no part may be of any.
-        if Self.part(of: complaint) != .cursors, Self.part(of: complaint) != .signOffs { restoration = nil }
+        switch Self.part(of: complaint) {
+        case .cursors, .signOffs, .suspensions, .reports, .audit: break
+        case .file, .identity, .log, .register, .state, .head, nil: restoration = nil
+        }
     }
 
     /// The part that a complaint names; those of SQLite itself name none, and belong to where they come or to what follows.
     static func part(of complaint: String) -> Finding.Part? {
         let beginnings: [(String, Finding.Part)] = [
             ("the subject in slot", .register), ("the entry", .register), ("a sign-off", .signOffs), ("a cursor", .cursors),
+            ("a suspension", .suspensions), ("report ", .reports), ("audit entry", .audit), ("the audit entries", .audit),
             ("state page", .state), ("commit ", .state), ("the journal", .state),
         ]
         return beginnings.first { complaint.hasPrefix($0.0) }?.1

@@ -19,6 +19,8 @@ struct Appending {
     static let signOffsPerCommit = 512
 
     let commit: Commit
+    /// Of the database.
+    let path: String
     /// The head once the commit is durable.
     let head: LogHead
     let neededFrom: Int64
@@ -27,18 +29,23 @@ struct Appending {
     /// The editions of the register once the commit is durable.
     let editions: Editions
     private let editionsBefore: Editions
+    /// The chain of the audit log with the commit's entries; `nil` without its key.
+    private let audit: AuditChain?
+    private let auditEntries: [ChainedEntry]
 
-    init(_ commit: Commit, after last: LogHead, neededFrom: Int64, oldestJournal: Int64, editions: Editions) {
+    init(_ commit: Commit, after state: SQLiteStore.Writer, path: String) {
         self.commit = commit
-        editionsBefore = editions
-        var after = editions
+        self.path = path
+        (audit, auditEntries) = Self.chain(commit.audit, to: state.audit)
+        editionsBefore = state.editions
+        var after = state.editions
         for change in commit.edition { after.take(change) }
-        self.editions = after
-        head = Self.check(commit, after: last)
-        self.neededFrom = max(neededFrom, commit.journalNeededFrom ?? 0)
-        let superfluous = self.neededFrom - oldestJournal
-        let pace = max(1, commit.number - self.neededFrom)
-        trimBefore = oldestJournal + min(Self.trimmedPerCommit, max(0, superfluous + pace - 1) / pace)
+        editions = after
+        head = Self.check(commit, after: state.head)
+        neededFrom = max(state.neededFrom, commit.journalNeededFrom ?? 0)
+        let superfluous = neededFrom - state.oldestJournal
+        let pace = max(1, commit.number - neededFrom)
+        trimBefore = state.oldestJournal + min(Self.trimmedPerCommit, max(0, superfluous + pace - 1) / pace)
     }
 
     /// What a commit must fulfil wherever it goes.
@@ -55,7 +62,18 @@ struct Appending {
         return LogHead(commit: commit.number, seq: seq)
     }
 
-    func write(to database: Database) throws {
+    /// Adds the entries of a commit to the chain.
+    static func chain(_ entries: [AuditEntry], to chain: AuditChain?) -> (AuditChain?, [ChainedEntry]) {
+        guard var after = chain else {
+            precondition(entries.isEmpty, "a store without the key of the audit log takes no audit entry")
+            return (nil, [])
+        }
+        let chained = after.append(entries)
+        return (after, chained)
+    }
+
+    /// - Returns: the chain of the audit log as the commit has sealed it.
+    func write(to database: Database) throws -> AuditChain? {
         try database.cachedStatement(sql: "DELETE FROM commits WHERE number < ?").execute(arguments: [trimBefore])
         try forgetSignOffs(in: database)
         for page in commit.pages {
@@ -76,9 +94,54 @@ struct Appending {
                 try database.cachedStatement(sql: "DELETE FROM cursors WHERE name = ?").execute(arguments: [Data(name)])
             }
         }
+        try writeReports(to: database)
+        let audit = try writeAudit(to: database)
         let row = CommitRow(
-            number: commit.number, head: head.seq, neededFrom: neededFrom, wallTime: commit.wallTime, journal: commit.journal)
+            number: commit.number, head: head.seq, neededFrom: neededFrom, wallTime: commit.wallTime, journal: commit.journal,
+            audit: audit?.bytes(of: commit.number))
         try database.cachedStatement(sql: CommitRow.insert).execute(arguments: row.arguments)
+        return audit
+    }
+
+    /// Adds the entries. Where somebody has put others in their place, those go, and the chain says so from then on.
+    private func writeAudit(to database: Database) throws -> AuditChain? {
+        guard var after = audit, let first = auditEntries.first?.entry.number else { return audit }
+        try database.cachedStatement(sql: "DELETE FROM audit WHERE number >= ?").execute(arguments: [first])
+        if database.changesCount > 0 { after.markBroken(at: first) }
+        for entry in auditEntries {
+            try database.cachedStatement(sql: ChainedEntry.insert).execute(arguments: entry.arguments)
+        }
+        return after
+    }
+
+    private func writeReports(to database: Database) throws {
+        for change in commit.suspensions {
+            switch change {
+            case .set(let row): try database.cachedStatement(sql: SuspensionRow.upsert).execute(arguments: row.arguments)
+            case .remove(let subject, let source):
+                try database.cachedStatement(sql: SuspensionRow.delete).execute(arguments: [Data(subject), source.rawValue])
+            }
+        }
+        for change in commit.reports {
+            switch change {
+            case .create(let row): try database.cachedStatement(sql: ReportRow.insert).execute(arguments: row.arguments)
+            case .resolve(let number, let resolution):
+                try changeReports("number = ? AND resolved_at IS NULL", [number], in: database) { $0.resolution = resolution }
+            case .anonymise(let user): try changeReports("user = ?", [Data(user)], in: database) { $0.anonymise() }
+            }
+        }
+    }
+
+    /// - Throws: ``StoreFault/damaged(path:what:)`` if one of them is not what was written.
+    private func changeReports(
+        _ condition: String, _ arguments: StatementArguments, in database: Database, _ change: (inout ReportRow) -> Void
+    ) throws {
+        let statement = try database.cachedStatement(sql: "\(ReportRow.select) WHERE \(condition)")
+        let found = try Row.fetchAll(statement, arguments: arguments).map { row in try ReportRow(row, path: path) }
+        for var row in found {
+            change(&row)
+            try database.cachedStatement(sql: ReportRow.upsert).execute(arguments: row.arguments)
+        }
     }
 
     private func writeRegister(to database: Database) throws {

@@ -47,6 +47,10 @@ package final class Assembly {
                 try editions.write(to: database, replacing: Self.editions)
             case .departing(let row):
                 try database.cachedStatement(sql: SubjectRow.upsert).execute(arguments: row.arguments(in: Self.departing))
+            case .suspension(let row): try database.cachedStatement(sql: SuspensionRow.upsert).execute(arguments: row.arguments)
+            case .report(let row): try database.cachedStatement(sql: ReportRow.upsert).execute(arguments: row.arguments)
+            // They follow from the rows.
+            case .reported, .audited: break
             case .signOff(let signOff): try database.cachedStatement(sql: SignOff.upsert).execute(arguments: signOff.arguments)
             case .cursor(let cursor): try database.cachedStatement(sql: Cursor.upsert).execute(arguments: cursor.arguments)
             case .page(let page): try database.cachedStatement(sql: StatePage.upsert).execute(arguments: page.arguments)
@@ -102,7 +106,7 @@ package final class Assembly {
         return identity
     }
 
-    private func write(_ body: (Database) throws -> Void) throws(StoreFault) {
+    func write(_ body: (Database) throws -> Void) throws(StoreFault) {
         try file.access { database in
             pieces += 1
             if pieces.isMultiple(of: Self.piecesPerTransaction) { try database.execute(sql: "COMMIT; BEGIN") }

@@ -80,7 +80,8 @@ extension SQLiteStore {
             guard try LogIdentity(to, path: source.path) != nil else {
                 throw StoreFault.damaged(path: source.path, what: "the log's identity is missing")
             }
-            return try LastCommit.fetch(to, path: source.path)?.head ?? LogHead(commit: 0, seq: 0)
+            let version = try Int.fetchOne(to, sql: "PRAGMA user_version") ?? 0
+            return try LastCommit.fetch(to, version: version, path: source.path)?.head ?? LogHead(commit: 0, seq: 0)
         }
     }
 

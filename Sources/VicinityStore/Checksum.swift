@@ -76,7 +76,8 @@ package enum XXH64 {
 /// its row is hashed by itself with the checksum of the columns before it as its seed, which spares a copy of it.
 struct RowDigest {
     private let seed: UInt64
-    private var columns: [UInt8] = []
+    /// What was added: of two rows of a table that differ, this differs.
+    private(set) var columns: [UInt8] = []
 
     init(_ table: Table) {
         seed = table.rawValue
@@ -122,5 +123,9 @@ struct RowDigest {
         case subjects
         case signOffs
         case cursors
+        // 8 is that of the head file.
+        case audit = 9
+        case reports
+        case suspensions
     }
 }

@@ -53,6 +53,11 @@ struct Columns {
         }
     }
 
+    func text(_ index: Int) throws(StoreFault) -> String {
+        guard let value = try textOrNull(index) else { throw damaged }
+        return value
+    }
+
     func textOrNull(_ index: Int) throws(StoreFault) -> String? {
         let value: DatabaseValue = row[index]
         return switch value.storage {

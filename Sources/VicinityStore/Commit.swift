@@ -27,13 +27,19 @@ package struct Commit: Sendable {
     package var signOffs: [SignOff]
     /// In the order in which they happened.
     package var cursors: [CursorChange]
+    /// In the order in which they happened.
+    package var suspensions: [SuspensionChange]
+    /// In the order in which they happened.
+    package var reports: [ReportChange]
+    /// In order of number, the first following the last one of the log. The store must have the key of the chain.
+    package var audit: [AuditEntry]
     /// Unix milliseconds; what retention counts from.
     package var wallTime: Int64
 
     package init(
         number: Int64, blocks: [EventBlock] = [], journal: [UInt8] = [], pages: [StatePage] = [], journalNeededFrom: Int64? = nil,
         register: [RegisterChange] = [], edition: [EditionChange] = [], signOffs: [SignOff] = [], cursors: [CursorChange] = [],
-        wallTime: Int64
+        suspensions: [SuspensionChange] = [], reports: [ReportChange] = [], audit: [AuditEntry] = [], wallTime: Int64
     ) {
         self.number = number
         self.blocks = blocks
@@ -44,6 +50,9 @@ package struct Commit: Sendable {
         self.edition = edition
         self.signOffs = signOffs
         self.cursors = cursors
+        self.suspensions = suspensions
+        self.reports = reports
+        self.audit = audit
         self.wallTime = wallTime
     }
 }
@@ -63,7 +72,15 @@ extension Commit {
                 case .put(let row): sum + row.size
                 case .remove, .begin, .discard, .swap, .settled: sum + 256
                 }
-            } + signOffs.reduce(0) { $0 + 128 + $1.limits.count } + cursors.count * 128
+            } + signOffs.reduce(0) { $0 + 128 + $1.limits.count } + cursors.count * 128 + suspensions.count * 256
+            + reports.reduce(0) { sum, change in
+                switch change {
+                case .create(let row): sum + 256 + (row.text?.utf8.count ?? 0)
+                case .resolve(_, let resolution): sum + 256 + (resolution.note?.utf8.count ?? 0)
+                // Of how many reports is not known here.
+                case .anonymise: sum + 4096
+                }
+            } + audit.reduce(0) { $0 + 128 + $1.digest.columns.count }
     }
 }
 

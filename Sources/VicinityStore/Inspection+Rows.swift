@@ -33,7 +33,8 @@ extension Inspection {
                     if block.events.lastSeq >= seq { try body(.success(block)) }
                 }
             }
-            if let due, case .success(let head) = Result(catching: { try LastCommit.newest(database, path: path) }), let head,
+            if let due, case .success(let head) = Result(catching: { try LastCommit.newest(database, version: schemaVersion, path: path) }),
+                let head,
                 head.head >= due
             {
                 try body(.failure(missing(from: due, to: head.head)))
@@ -41,15 +42,17 @@ extension Inspection {
         }
     }
 
-    /// Every piece of the state, in the order of recovery.
+    /// Every piece of the state, in the order of recovery, with every report, and without the number of the last audit entry.
     ///
-    /// `body` gets a fault for each that cannot be read, and for each journal that is missing; the sign-offs that can be read come after
-    /// the faults of theirs. What `body` throws ends it.
+    /// `body` gets a fault for each that cannot be read, and for each journal that is missing; the suspensions and sign-offs that can be read
+    /// come after the faults of theirs. What `body` throws ends it.
     package func forEach(_ body: (Result<Recovered, StoreFault>) throws -> Void) throws {
         try access { database in
             try walkRegister(in: database, body)
+            if schemaVersion >= 4 { try walkSuspensions(in: database, body) }
             try walkSignOffs(in: database, body)
             if schemaVersion >= 2 { try walkCursors(in: database, body) }
+            if schemaVersion >= 4 { try walkReports(in: database, body) }
             try walk(StatePage.select, key: "number", in: database, body) { row in .page(try StatePage(row, path: path)) }
             try walkJournals(in: database, body)
         }
@@ -100,6 +103,23 @@ extension Inspection {
         }
     }
 
+    /// By key, since the order of recovery would need an index, which may be damaged; and then in the order of recovery.
+    private func walkSuspensions(in database: Database, _ body: (Result<Recovered, StoreFault>) throws -> Void) throws {
+        var found: [SuspensionRow] = []
+        try TableWalk(SuspensionRow.select, key: "key", path: path).forEach(from: .min, in: database) { row in
+            switch row.flatMap({ row in Result { try SuspensionRow(row, path: path) }.mapError { StoreFault($0, path: path) } }) {
+            case .success(let row): found.append(row)
+            case .failure(let fault): try body(.failure(fault))
+            }
+        }
+        for row in found.sorted(by: SuspensionRow.precedes) { try body(.success(.suspension(row))) }
+    }
+
+    private func walkReports(in database: Database, _ body: (Result<Recovered, StoreFault>) throws -> Void) throws {
+        if let last = try? Int64.fetchOne(database, sql: "SELECT max(number) FROM reports") { try body(.success(.reported(through: last))) }
+        try walk(ReportRow.select, key: "number", in: database, body) { row in .report(try ReportRow(row, path: path)) }
+    }
+
     /// By hash, since the order of recovery would need an index, which may be damaged; and then in the order of recovery.
     private func walkSignOffs(in database: Database, _ body: (Result<Recovered, StoreFault>) throws -> Void) throws {
         var found: [SignOff] = []
@@ -146,14 +166,14 @@ extension Inspection {
     }
 
     private func walkJournals(in database: Database, _ body: (Result<Recovered, StoreFault>) throws -> Void) throws {
-        let newest = try? LastCommit.newest(database, path: path)
+        let newest = try? LastCommit.newest(database, version: schemaVersion, path: path)
         var due = newest?.neededFrom
         func tellMissing(before number: Int64) throws {
             guard let first = due, first < number else { return }
             let what = first == number - 1 ? "the journal of commit \(first) is" : "the journals of commits \(first) to \(number - 1) are"
             try body(.failure(.damaged(path: path, what: "\(what) missing")))
         }
-        try TableWalk(CommitRow.select, key: "number", path: path).forEach(from: due ?? 0, in: database) { row in
+        try TableWalk(CommitRow.select(version: schemaVersion), key: "number", path: path).forEach(from: due ?? 0, in: database) { row in
             switch row.flatMap({ row in Result { try CommitRow(row, path: path) }.mapError { StoreFault($0, path: path) } }) {
             case .success(let commit):
                 try tellMissing(before: commit.number)

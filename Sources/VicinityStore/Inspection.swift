@@ -77,7 +77,7 @@ package struct Inspection: Sendable {
 
     /// The last commit.
     package var head: Result<LogHead, StoreFault> {
-        result { database in try LastCommit.fetch(database, path: path)?.head ?? LogHead(commit: 0, seq: 0) }
+        result { database in try LastCommit.fetch(database, version: schemaVersion, path: path)?.head ?? LogHead(commit: 0, seq: 0) }
     }
 
     /// The seq of the oldest event that is kept; one past the head if there is none.

@@ -47,16 +47,26 @@ package enum Durability: Sendable, CaseIterable {
 }
 
 /// One piece of what is on disk. They come in this order: every subject by ascending slot, the swap if one is not settled and then the
-/// subjects that depart with it by ascending slot, every sign-off by ascending end, every cursor by ascending name, every page by ascending
-/// index, and every journal that is still needed by ascending commit number. Sign-offs that are over may be among them.
+/// subjects that depart with it by ascending slot, every suspension by ascending subject id and then source, every sign-off by ascending end,
+/// every cursor by ascending name, the numbers of the last report and of the last audit entry if there is one, every report that is still needed
+/// by ascending number, every page by ascending index, and every journal that is still needed by ascending commit number. Sign-offs that are
+/// over may be among them.
 package enum Recovered: Sendable, Equatable {
     case subject(SubjectRow)
     /// The register was swapped at this moment, in Unix milliseconds, and the edition before it is not settled.
     case swap(at: Int64)
     /// A subject of the edition before whose slot is not in the register: it may have pairs that are still open.
     case departing(SubjectRow)
+    case suspension(SuspensionRow)
     case signOff(SignOff)
     case cursor(Cursor)
+    /// The number of the last report that was ever made.
+    case reported(through: Int64)
+    /// The number of the last audit entry, if the store has the key to add more.
+    case audited(through: Int64)
+    /// A report that is open, or that counted for the limits of its user when the last commit was made; others are read by who asks for
+    /// them (``ReportReader``).
+    case report(ReportRow)
     case page(StatePage)
     /// The commits that follow one another; `bytes` is empty if the commit changed no state.
     case journal(commit: Int64, bytes: [UInt8])
@@ -73,11 +83,12 @@ package protocol LogStore: Sendable {
     ///
     /// - Throws: what went wrong; nothing of the commit is then kept, and ``head`` is where it was. Where
     ///   ``StoreFault/mayPass`` says so, the same commit may be appended again; otherwise the store is of no more use.
-    /// - Precondition: `commit.number` follows the head's, its blocks begin where the log ends, and nothing needed is trimmed.
+    /// - Precondition: `commit.number` follows the head's, its blocks begin where the log ends, nothing needed is trimmed, and its audit
+    ///   entries begin where the audit log ends, of which the store has the key.
     func append(_ commit: Commit) throws(StoreFault)
 
-    /// Removes a bounded part of the events that need not be kept, oldest first, then of the register's rows that are garbage, and gives a
-    /// bounded part of the free space back. Called by the thread that appends, between commits.
+    /// Removes a bounded part of the events that need not be kept, oldest first, then of the audit log, then of the register's rows that are
+    /// garbage, and gives a bounded part of the free space back. Called by the thread that appends, between commits.
     ///
     /// Whole blocks are removed; where events of the oldest block that stays need not be kept, they are from then on as good as removed
     /// (``LogReader/oldest()`` is past them).

@@ -25,6 +25,15 @@ package final class MemoryStore: LogStore {
         fileprivate var editions = Editions()
         package fileprivate(set) var signOffs: [UInt64: SignOff] = [:]
         package fileprivate(set) var cursors: [[UInt8]: Cursor] = [:]
+        package internal(set) var suspensions: [SuspensionRow] = []
+        package internal(set) var reports: [Int64: ReportRow] = [:]
+        /// The audit log, without what retention has removed.
+        package internal(set) var audit: [ChainedEntry] = []
+        /// Where its chain begins and where it ends, as they are kept; `nil` as long as nothing was removed, and without a key.
+        var auditAnchor: [UInt8]?
+        var auditSeal: [UInt8]?
+        /// Of the last commit, in Unix milliseconds.
+        var wallTime: Int64 = 0
 
         package init(identity: LogIdentity) { self.identity = identity }
     }
@@ -38,21 +47,31 @@ package final class MemoryStore: LogStore {
         package var failures = 0
     }
 
-    fileprivate struct State {
+    struct State {
         var contents: Contents
+        /// The end of the audit log; `nil` without its key.
+        var audit: AuditChain?
+        /// Why audit entries that may go stay.
+        var auditDamage: StoreFault?
         var counts = Counts()
         /// The faults of the next writes, the first first; `nil` lets one pass.
         var plan: [StoreFault?] = []
         var fault: StoreFault?
     }
 
-    private let state: Mutex<State>
+    let state: Mutex<State>
+    /// What became of the chain of the audit log.
+    package let auditStart: AuditStart
 
-    /// - Parameter contents: of which an edition of the register that was staged goes, as it does at every start.
-    package init(_ contents: Contents) {
+    /// - Parameters:
+    ///   - contents: of which an edition of the register that was staged goes, as it does at every start.
+    ///   - auditKey: of the chain of the audit log; `nil` makes a store that takes no audit entry.
+    package init(_ contents: Contents, auditKey: AuditKey? = nil) {
         var contents = contents
         contents.take(.discard)
-        state = Mutex(State(contents: contents))
+        let (audit, start) = contents.auditChain(auditKey)
+        auditStart = start
+        state = Mutex(State(contents: contents, audit: audit))
     }
 
     package var identity: LogIdentity { state.withLock { $0.contents.identity } }
@@ -88,9 +107,15 @@ package final class MemoryStore: LogStore {
                 let departing = (contents.rows[swap.departing] ?? [:]).filter { live[$0.key] == nil }
                 for (_, row) in departing.sorted(by: { $0.key < $1.key }) { try sink(.departing(row)) }
             }
+            for row in contents.suspensions.sorted(by: SuspensionRow.precedes) { try sink(.suspension(row)) }
             let order = contents.signOffs.values.sorted { ($0.until, Int64(bitPattern: $0.hash)) < ($1.until, Int64(bitPattern: $1.hash)) }
             for signOff in order { try sink(.signOff(signOff)) }
             for cursor in contents.cursors.values.sorted(by: { $0.name.lexicographicallyPrecedes($1.name) }) { try sink(.cursor(cursor)) }
+            if let number = contents.reports.keys.max() { try sink(.reported(through: number)) }
+            if let number = state.withLock({ $0.audit?.number }), number > 0 { try sink(.audited(through: number)) }
+            for (_, report) in contents.reports.sorted(by: { $0.key < $1.key }) where report.isNeeded(at: contents.wallTime) {
+                try sink(.report(report))
+            }
             for (_, page) in contents.pages.sorted(by: { $0.key < $1.key }) { try sink(.page(page)) }
             for (number, bytes) in contents.journals.sorted(by: { $0.key < $1.key }) {
                 try sink(.journal(commit: number, bytes: bytes))
@@ -119,8 +144,8 @@ extension MemoryStore.State {
         let kept = contents.kept
         let head = contents.head.seq
         let before = kept.oldest(head: head)
-        guard kept.isTouched(by: retention, head: head) else {
-            return .success(RetentionStep(oldest: before, removed: 0, isDone: true))
+        guard kept.isTouched(by: retention, head: head) || isAuditTouched(by: retention) else {
+            return .success(RetentionStep(oldest: before, removed: 0, isDone: true, auditDamage: auditDamage(for: retention)))
         }
         if let fault = nextFault() { return .failure(fault) }
         var removal = Removal(retention, from: kept, head: head)
@@ -129,13 +154,21 @@ extension MemoryStore.State {
         contents.removeFirst(removed)
         contents.floor = removal.kept.floor
         let oldest = removal.kept.oldest(head: head)
-        return .success(RetentionStep(oldest: oldest, removed: oldest - before, isDone: !removal.isCut))
+        let audit = retainAudit(retention)
+        return .success(
+            RetentionStep(
+                oldest: oldest, removed: oldest - before, isDone: !removal.isCut && !audit.isCut, auditRemoved: audit.removed,
+                auditDamage: audit.damage))
     }
 
     /// - Returns: why it failed, or `nil`.
     fileprivate mutating func append(_ commit: Commit) -> StoreFault? {
         if let fault = nextFault() { return fault }
+        let (audit, entries) = Appending.chain(commit.audit, to: audit)
         contents.take(commit)
+        contents.audit += entries
+        contents.auditSeal = audit?.bytes(of: commit.number)
+        self.audit = audit
         counts.commits += 1
         counts.events += commit.blocks.reduce(0) { $0 + $1.count }
         counts.bytes += commit.blocks.reduce(0) { $0 + $1.bytes.count } + commit.journal.count
@@ -172,6 +205,9 @@ extension MemoryStore.Contents {
             case .remove(let name): cursors[name] = nil
             }
         }
+        for change in commit.suspensions { take(change) }
+        for change in commit.reports { take(change) }
+        wallTime = commit.wallTime
     }
 
     /// Garbage goes at once.
@@ -186,7 +222,7 @@ extension MemoryStore.Contents {
         }
     }
 
-    fileprivate var kept: Kept { Kept(block: blocks.isEmpty ? nil : span(of: 0), floor: floor) }
+    var kept: Kept { Kept(block: blocks.isEmpty ? nil : span(of: 0), floor: floor) }
 
     fileprivate func span(of index: Int) -> Kept.Block {
         Kept.Block(firstSeq: blocks[index].firstSeq, lastSeq: blocks[index].lastSeq, wallTime: blockTimes[index])
@@ -195,52 +231,5 @@ extension MemoryStore.Contents {
     fileprivate mutating func removeFirst(_ count: Int) {
         blocks.removeFirst(count)
         blockTimes.removeFirst(count)
-    }
-}
-
-extension MemoryStore: LogReader {
-    package func blocks(after seq: Int64, maxBytes: Int) throws(StoreFault) -> [EventBlock] {
-        let blocks = contents.blocks
-        var first = 0
-        var end = blocks.count
-        while first < end {
-            let middle = (first + end) / 2
-            if blocks[middle].lastSeq <= seq { first = middle + 1 } else { end = middle }
-        }
-        var bytes = 0
-        var found: [EventBlock] = []
-        for block in blocks[first...] where bytes < maxBytes || found.isEmpty {
-            bytes += block.bytes.count
-            found.append(block)
-        }
-        return found
-    }
-
-    package func block(containing seq: Int64) throws(StoreFault) -> EventBlock? {
-        try blocks(after: seq - 1, maxBytes: 1).first { $0.firstSeq <= seq }
-    }
-
-    package func oldest() throws(StoreFault) -> Int64 {
-        let contents = contents
-        return contents.kept.oldest(head: contents.head.seq)
-    }
-
-    package func size() throws(StoreFault) -> LogSize {
-        let contents = contents
-        let bytes = contents.blocks.reduce(0) { $0 + $1.bytes.count }
-        return LogSize(bytes: Int64(bytes), free: 0, oldestCommit: contents.blockTimes.first)
-    }
-}
-
-extension MemoryStore: RegisterReader {
-    package func subject(id: [UInt8]) throws(StoreFault) -> SubjectRow? {
-        contents.subjects.values.first { $0.id == id }
-    }
-
-    package func subjects(after id: [UInt8]?, limit: Int, kind: [UInt8]?) throws(StoreFault) -> [SubjectRow] {
-        let matching = contents.subjects.values.filter { row in
-            (id.map { $0.lexicographicallyPrecedes(row.id) } ?? true) && (kind == nil || row.kind == kind)
-        }
-        return Array(matching.sorted { $0.id.lexicographicallyPrecedes($1.id) }.prefix(limit))
     }
 }

@@ -24,6 +24,8 @@ enum Meta {
         case departingGeneration = "departing_generation"
         /// A number: when that swap was, in Unix milliseconds.
         case swap
+        /// 80 bytes: where the chain of the audit log begins; missing until retention has removed entries. See ``AuditAnchor``.
+        case auditAnchor = "audit_anchor"
     }
 
     /// - Returns: `nil` if there is no such key.
@@ -34,6 +36,11 @@ enum Meta {
         let value = try columns.bytes(0)
         try columns.check(checksum(key, value), at: 1)
         return value
+    }
+
+    /// Whether there is such a key, whatever its value is.
+    static func isThere(_ key: Key, in database: Database) throws -> Bool {
+        try Bool.fetchOne(database, sql: "SELECT EXISTS (SELECT 1 FROM meta WHERE key = ?)", arguments: [key.rawValue]) ?? false
     }
 
     static func set(_ key: Key, _ value: [UInt8], in database: Database) throws {

@@ -34,6 +34,7 @@ struct Opening {
     let durability: Durability
     let busyTimeout: Double
     let bootID: BootID?
+    let auditKey: AuditKey?
     let progress: (@Sendable (OpeningStep) -> Void)?
 
     var path: String { "\(directory)/\(SQLiteStore.fileName)" }
@@ -103,6 +104,8 @@ struct Opening {
         var neededFrom: Int64
         var oldestJournal: Int64
         var editions: Editions
+        var audit: AuditChain?
+        var auditStart: AuditStart
     }
 
     /// Checks the file if it must be, brings its schema up to date, and takes the marker of a clean stop away.
@@ -117,9 +120,9 @@ struct Opening {
             var renewal: Renewal?
             var editions = Editions()
             if version > 0 {
-                try check(database, whole: !wasClean)
+                try check(database, version: version, whole: !wasClean)
                 known = try LogIdentity(database, path: path)
-                last = try LastCommit.fetch(database, path: path)
+                last = try LastCommit.fetch(database, version: version, path: path)
                 editions = try Editions(database, path: path)
             }
             let head = last?.head ?? LogHead(commit: 0, seq: 0)
@@ -130,6 +133,7 @@ struct Opening {
                 try Schema.migrate(database, from: version)
             }
             let identity = renewal == nil ? known ?? .fresh() : LogIdentity(renewing: known)
+            let (audit, auditStart) = try auditChain(after: last, isMigrated: version < 4, in: database)
             // An edition that was staged does not outlive the daemon.
             let found = editions
             editions.staged = nil
@@ -137,6 +141,10 @@ struct Opening {
                 try editions.write(to: database, replacing: found)
                 if identity != known { try identity.write(to: database) }
                 if renewal != nil { try Meta.remove(.backup, in: database) }
+                if auditStart.isNews, let audit, var row = try LastCommit.newest(database, path: path) {
+                    row.audit = audit.bytes(of: row.number)
+                    try database.execute(sql: CommitRow.replace, arguments: row.arguments)
+                }
                 try Meta.set(.clean, [0], in: database)
                 return .commit
             }
@@ -145,7 +153,8 @@ struct Opening {
             try database.execute(sql: "PRAGMA synchronous = \(durability == .power ? "FULL" : "NORMAL")")
             return Found(
                 identity: identity, renewal: renewal, wasClean: wasClean, head: head, neededFrom: last?.neededFrom ?? 1,
-                oldestJournal: try Int64.fetchOne(database, sql: "SELECT min(number) FROM commits") ?? 1, editions: editions)
+                oldestJournal: try Int64.fetchOne(database, sql: "SELECT min(number) FROM commits") ?? 1, editions: editions, audit: audit,
+                auditStart: auditStart)
         }
     }
 
@@ -157,17 +166,28 @@ struct Opening {
     /// `quick_check` took 1.5 s of CPU there, since most of it is the rows' types.
     ///
     /// - Complexity: reads each page, and a few columns of each row.
-    private func check(_ database: Database, whole: Bool) throws {
+    private func check(_ database: Database, version: Int, whole: Bool) throws {
         let pages = try Int64.fetchOne(database, sql: "PRAGMA page_count") ?? 0
         progress?(whole ? .checkingFile(bytes: pages * Int64(Schema.pageSize)) : .checkingState)
         let warmer = whole ? FileWarmer(path) : nil
         defer { warmer?.stop() }
-        for table in whole ? [nil] : Schema.stateTables {
+        for table in whole ? [nil] : Schema.stateTables(version: version).map({ $0 as String? }) {
             let complaints = try String.fetchAll(database, sql: "PRAGMA integrity_check(\(table ?? "3"))")
             guard complaints != ["ok"] else { continue }
             let told = complaints.prefix(3).map { $0.split(separator: "\n").joined(separator: " ") }.joined(separator: "; ")
             throw StoreFault.damaged(path: path, what: told)
         }
+    }
+
+    /// Takes the chain of the audit log up.
+    private func auditChain(after last: LastCommit?, isMigrated: Bool, in database: Database) throws -> (AuditChain?, AuditStart) {
+        guard let auditKey else { return (nil, .withoutKey) }
+        let found = AuditChain.Found(
+            commit: last?.head.commit ?? 0, seal: last?.audit, last: try ChainedEntry.newest(database, path: path),
+            hasAnchor: try Meta.isThere(.auditAnchor, in: database), isMigrated: isMigrated)
+        var start = AuditStart.withoutKey
+        let chain = AuditChain(auditKey, found, start: &start)
+        return (chain, start)
     }
 
     private func checkFloor(_ head: LogHead, in database: Database) throws {

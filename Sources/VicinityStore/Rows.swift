@@ -6,9 +6,9 @@ import VicinityCore
 
 /// A row of `commits`.
 struct CommitRow {
-    static let select = "SELECT number, head, needed_from, wall_time, checksum, journal FROM commits"
+    static let select = select(version: Schema.version)
     static let insert =
-        "INSERT INTO commits (number, head, needed_from, wall_time, checksum, journal) VALUES (?, ?, ?, ?, ?, ?)"
+        "INSERT INTO commits (number, head, needed_from, wall_time, checksum, journal, audit) VALUES (?, ?, ?, ?, ?, ?, ?)"
     static let replace = "INSERT OR REPLACE" + insert.dropFirst("INSERT".count)
 
     var number: Int64
@@ -16,19 +16,28 @@ struct CommitRow {
     var neededFrom: Int64
     var wallTime: Int64
     var journal: [UInt8]
+    /// Where the chain of the audit log ends; `nil` if it was written without the key.
+    var audit: [UInt8]?
 
+    /// The rows as a version of the schema keeps them, with the columns of today.
+    static func select(version: Int) -> String {
+        "SELECT number, head, needed_from, wall_time, checksum, journal, \(version < 4 ? "NULL" : "audit") FROM commits"
+    }
+
+    /// Without a seal it is that of version 3, whose rows stay as they are.
     var checksum: Int64 {
         var digest = RowDigest(.commits)
         digest.add(number)
         digest.add(head)
         digest.add(neededFrom)
         digest.add(wallTime)
+        if let audit { digest.add(audit) }
         return journal.withUnsafeBytes { digest.checksum(followedBy: $0) }
     }
 
     /// An empty journal is stored as null.
     var arguments: StatementArguments {
-        [number, head, neededFrom, wallTime, checksum, journal.isEmpty ? nil : Data(journal)]
+        [number, head, neededFrom, wallTime, checksum, journal.isEmpty ? nil : Data(journal), audit.map { Data($0) }]
     }
 }
 
@@ -40,6 +49,7 @@ extension CommitRow {
         neededFrom = try columns.integer(2)
         wallTime = try columns.integer(3)
         journal = try columns.bytesOrNull(5) ?? []
+        audit = try columns.bytesOrNull(6)
         try columns.check(checksum, at: 4)
     }
 }

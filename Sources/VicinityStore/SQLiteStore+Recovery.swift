@@ -8,8 +8,12 @@ extension SQLiteStore {
         try read { database in
             let last = try LastCommit.fetch(database, path: path)
             try recoverRegister(in: database, sink)
+            var suspensions: [SuspensionRow] = []
+            try forEach(SuspensionRow.select, in: database) { row in suspensions.append(try SuspensionRow(row, path: path)) }
+            for row in suspensions.sorted(by: SuspensionRow.precedes) { try sink(.suspension(row)) }
             try forEach(SignOff.select + " ORDER BY until, hash", in: database) { row in try sink(.signOff(SignOff(row, path: path))) }
             try forEach(Cursor.select + " ORDER BY name", in: database) { row in try sink(.cursor(Cursor(row, path: path))) }
+            try recoverReports(at: last?.wallTime ?? 0, in: database, sink)
             try forEach(StatePage.select + " ORDER BY number", in: database) { row in try sink(.page(StatePage(row, path: path))) }
             guard let last else { return LogHead(commit: 0, seq: 0) }
             try recoverJournals(from: last.neededFrom, to: last.head.commit, in: database, sink)
@@ -32,6 +36,14 @@ extension SQLiteStore {
                 """
         let arguments: StatementArguments = [departing.lowerBound, departing.upperBound, live.lowerBound - departing.lowerBound]
         try forEach(sql, arguments, in: database) { row in try sink(.departing(SubjectRow(row, path: path))) }
+    }
+
+    private func recoverReports(at time: Int64, in database: Database, _ sink: (Recovered) throws -> Void) throws {
+        if let number = try Int64.fetchOne(database, sql: "SELECT max(number) FROM reports") { try sink(.reported(through: number)) }
+        if let number = auditChain?.number, number > 0 { try sink(.audited(through: number)) }
+        try forEach(ReportRow.select + " WHERE resolved_at IS NULL OR counts_until >= ? ORDER BY number", [time], in: database) { row in
+            try sink(.report(ReportRow(row, path: path)))
+        }
     }
 
     private func recoverJournals(

@@ -55,11 +55,15 @@ extension SQLiteStore {
             if kept.oldest(head: head) > before { state.mayHaveFreeSpace = true }
         }
         if kept.oldest(head: head) > before { copyWAL(afterWriting: Removal.bytesPerStep) }
+        let audit = try retainAudit(retention)
+        isCut = isCut || audit.isCut
         // What a sweep leaves free is given back when it is over.
         let isSwept = isCut ? true : try !sweepRegister()
         let isMoreLeft = isCut || !isSwept ? isCut : try giveBack()
         let oldest = kept.oldest(head: head)
-        return RetentionStep(oldest: oldest, removed: oldest - before, isDone: !isMoreLeft, isSwept: isSwept)
+        return RetentionStep(
+            oldest: oldest, removed: oldest - before, isDone: !isMoreLeft, isSwept: isSwept, auditRemoved: audit.removed,
+            auditDamage: audit.damage)
     }
 
     /// Removes in the database what a step decides on.

@@ -24,6 +24,8 @@ package final class SQLiteStore: LogStore {
     package let renewal: Renewal?
     /// Whether the last run ended by ``close()``; if not, the whole file was checked when it was opened.
     package let wasClean: Bool
+    /// What became of the chain of the audit log when it was opened.
+    package let auditStart: AuditStart
     let pool: DatabasePool
     private let directory: String
     private let durability: Durability
@@ -41,6 +43,10 @@ package final class SQLiteStore: LogStore {
         /// The oldest end of the events; `nil` until the first step of retention has looked.
         var kept: Kept?
         var editions: Editions
+        /// The end of the audit log; `nil` without its key.
+        var audit: AuditChain?
+        /// The oldest end of the audit log.
+        var auditKept = AuditKept.unknown
         /// Whether rows of the register may be garbage.
         var mayHaveGarbage = true
         /// Whether the file may have shrunk inside since its free pages were counted.
@@ -60,14 +66,18 @@ package final class SQLiteStore: LogStore {
     ///   - durability: of each ``append(_:)``.
     ///   - busyTimeout: seconds to wait for a lock that another program holds.
     ///   - bootID: which start of the machine this is; `nil` if that is not known.
+    ///   - auditKey: of the chain of the audit log; `nil` makes a store that takes no audit entry. A log that has a chain and is written to
+    ///     without its key is one whose chain is broken.
     ///   - progress: called on this thread when a step begins.
     /// - Throws: ``StoreFault``; a file that was refused is as it was.
     package static func open(
-        directory: String, durability: Durability, busyTimeout: Double = 5, bootID: BootID? = .current(),
+        directory: String, durability: Durability, busyTimeout: Double = 5, bootID: BootID? = .current(), auditKey: AuditKey? = nil,
         progress: (@Sendable (OpeningStep) -> Void)? = nil
     ) throws(StoreFault) -> SQLiteStore {
         try SQLiteStore(
-            Opening(directory: directory, durability: durability, busyTimeout: busyTimeout, bootID: bootID, progress: progress))
+            Opening(
+                directory: directory, durability: durability, busyTimeout: busyTimeout, bootID: bootID, auditKey: auditKey,
+                progress: progress))
     }
 
     private init(_ opening: Opening) throws(StoreFault) {
@@ -82,9 +92,11 @@ package final class SQLiteStore: LogStore {
             identity = found.identity
             renewal = found.renewal
             wasClean = found.wasClean
+            auditStart = found.auditStart
             writer = Mutex(
                 Writer(
-                    head: found.head, neededFrom: found.neededFrom, oldestJournal: found.oldestJournal, editions: found.editions))
+                    head: found.head, neededFrom: found.neededFrom, oldestJournal: found.oldestJournal, editions: found.editions,
+                    audit: found.audit))
         } catch {
             if let opened { Self.close(opened, leaving: opening.directory) }
             throw StoreFault(error, path: path)
@@ -109,17 +121,20 @@ package final class SQLiteStore: LogStore {
 
     package var head: LogHead { writer.withLock { $0.head } }
 
+    /// The end of the audit log, as far as it is durable; `nil` without its key.
+    var auditChain: AuditChain? { writer.withLock { $0.audit } }
+
     package func append(_ commit: Commit) throws(StoreFault) {
-        let before = try state()
-        let appending = Appending(
-            commit, after: before.head, neededFrom: before.neededFrom, oldestJournal: before.oldestJournal, editions: before.editions)
-        try working { try pool.write { database in try appending.write(to: database) } }
+        let appending = Appending(commit, after: try state(), path: path)
+        let audit = try working { try pool.write { database in try appending.write(to: database) } }
         announce(appending.head)
         update { state in
             state.head = appending.head
             state.neededFrom = appending.neededFrom
             state.oldestJournal = appending.trimBefore
             state.editions = appending.editions
+            state.audit = audit
+            state.auditKept.append(commit.audit)
             if commit.edition.contains(where: \.leavesGarbage) { state.mayHaveGarbage = true }
             if state.kept != nil { state.kept?.append(commit) }
             if commit.number.isMultiple(of: FreeSpace.commitsPerCount) { state.mayHaveFreeSpace = true }

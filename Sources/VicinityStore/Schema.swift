@@ -13,13 +13,15 @@ enum Schema {
 
     /// What recovery reads as a whole. A row that a damaged page hides is missed by no checksum, so that these are checked at every start;
     /// a block that is hidden is a gap between its neighbours, and readers notice.
-    static let stateTables: [String?] = ["meta", "commits", "pages", "subjects", "sign_offs", "cursors"]
+    static func stateTables(version: Int) -> [String] {
+        ["meta", "commits", "pages", "subjects", "sign_offs", "cursors"] + (version < 4 ? [] : ["reports", "suspensions"])
+    }
 
     /// The bytes of a page of the file.
     static let pageSize = 4096
 
     /// The n-th brings a file from version n to n + 1, in one transaction. One that was ever released is never edited.
-    static let migrations = [first, second, third]
+    static let migrations = [first, second, third, fourth]
 
     /// Brings a file up to ``version``.
     ///
@@ -134,5 +136,53 @@ enum Schema {
         DROP TABLE old_subjects;
         CREATE UNIQUE INDEX subjects_by_id ON subjects (generation, id);
         CREATE INDEX subjects_by_kind ON subjects (generation, kind, id) WHERE kind IS NOT NULL;
+        """
+
+    /// The audit log, whose chain ends in the newest commit; reports and suspensions.
+    private static let fourth = """
+        ALTER TABLE commits ADD COLUMN audit BLOB;
+
+        CREATE TABLE audit (
+            number INTEGER PRIMARY KEY,
+            wall_time INTEGER NOT NULL,
+            uid INTEGER NOT NULL,
+            gid INTEGER NOT NULL,
+            pid INTEGER NOT NULL,
+            method TEXT NOT NULL,
+            user INTEGER,
+            subject BLOB,
+            purpose TEXT,
+            outcome TEXT NOT NULL,
+            fields BLOB,
+            detail TEXT,
+            hash BLOB NOT NULL,
+            checksum INTEGER NOT NULL
+        ) STRICT;
+
+        CREATE TABLE reports (
+            number INTEGER PRIMARY KEY,
+            wall_time INTEGER NOT NULL,
+            user BLOB,
+            subject BLOB NOT NULL,
+            kind TEXT NOT NULL,
+            text TEXT,
+            counts_until INTEGER,
+            resolved_at INTEGER,
+            outcome TEXT,
+            note TEXT,
+            checksum INTEGER NOT NULL
+        ) STRICT;
+        CREATE INDEX reports_by_user ON reports (user) WHERE user IS NOT NULL;
+        CREATE INDEX reports_open ON reports (number) WHERE resolved_at IS NULL;
+
+        CREATE TABLE suspensions (
+            key INTEGER PRIMARY KEY,
+            subject BLOB NOT NULL,
+            source INTEGER NOT NULL,
+            reason TEXT NOT NULL,
+            wall_time INTEGER NOT NULL,
+            checksum INTEGER NOT NULL
+        ) STRICT;
+        CREATE UNIQUE INDEX suspensions_by_subject ON suspensions (subject, source);
         """
 }

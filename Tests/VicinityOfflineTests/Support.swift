@@ -289,7 +289,7 @@ extension Engine {
                 }
                 restoration.subject(slot: row.slot, SubjectPlacement(id: row.id, kind: row.kind, position: position))
             case .signOff(let entry): restoration.signOff(entry)
-            case .cursor, .swap: break
+            case .cursor, .swap, .suspension, .reported, .audited, .report: break
             case .page(let page): try restoration.page(name: page.index, page.bytes)
             case .journal(let commit, let bytes): if !bytes.isEmpty { try restoration.journal(commit: commit, bytes) }
             }

@@ -34,10 +34,11 @@ struct AssemblyTests {
         }
         try inspection.forEach(take)
         try inspection.forEachBlock { block in try assembly.add(block.get()) }
+        try assembly.addAudit(of: inspection) { Issue.record("\($0)") }
         #expect(try FileManager.default.contentsOfDirectory(atPath: target.path).allSatisfy { $0 != "vicinity.db" })
         let identity = try assembly.finish(
             head: inspection.head.get(), neededFrom: try #require(neededFrom), oldest: inspection.oldest.get(),
-            signOffKey: store.identity.signOffKey, wallTime: 7)
+            signOffKey: store.identity.signOffKey, wallTime: maker.wallTime)
         #expect(try FileManager.default.contentsOfDirectory(atPath: target.path) == ["vicinity.db"])
 
         let opened = try target.open()
@@ -48,6 +49,9 @@ struct AssemblyTests {
         #expect(identity.signOffKey == store.identity.signOffKey)
         #expect(try Recovery(of: opened) == expected)
         #expect(try events(of: opened) == expectedEvents)
+        #expect(try opened.reports(after: 0, limit: .max, state: nil) == store.reports(after: 0, limit: .max, state: nil))
+        #expect(try opened.auditEntries(after: 0, limit: .max) == store.auditEntries(after: 0, limit: .max))
+        #expect(try opened.verifyAudit().firstBreak?.number == maker.audited + 1)
         #expect(try opened.oldest() == 100)
         #expect(try opened.size().oldestCommit == wallTime)
         let next = Commit(number: expected.head.commit + 1, blocks: [block(expected.head.seq + 1, count: 2)], wallTime: 0)

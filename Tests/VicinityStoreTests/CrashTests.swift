@@ -24,6 +24,9 @@ struct CrashTests {
             #expect(!crashed.wasClean)
             #expect(try Recovery(of: crashed) == Recovery(of: truth), "seed \(seed), commit \(commit.number)")
             #expect(try events(of: crashed) == events(of: truth))
+            #expect(try crashed.auditEntries(after: 0, limit: .max) == truth.auditEntries(after: 0, limit: .max))
+            #expect(try crashed.verifyAudit() == truth.verifyAudit())
+            #expect(crashed.auditStart == .continues)
             try crashed.close()
         }
     }
@@ -54,10 +57,16 @@ struct CrashTests {
             let expected = recoveries[Int(recovery.head.commit)]
             #expect(recovery == expected, "seed \(seed), \(length) of \(wal.count) bytes")
             #expect(try events(of: opened).count == Int(recovery.head.seq))
+            // The audit log ends with the same commit as everything else.
+            #expect(try opened.verifyAudit() == AuditVerification(entries: audited(expected)))
             reached.insert(recovery.head.commit)
             try opened.close()
         }
         #expect(reached.count > 3)
+    }
+
+    private func audited(_ recovery: Recovery) -> Int64 {
+        recovery.items.compactMap { if case .audited(let number) = $0 { number } else { nil } }.first ?? 0
     }
 
     /// A bit that flipped is noticed, or it made no difference.
@@ -102,7 +111,9 @@ struct CrashTests {
     }
 
     /// A bit of each kind of row, after a clean stop, so that no check of the whole file helps.
-    @Test(arguments: ["page-bytes", "journal-bytes", "the name", "s-subject", "u-7", "cursor-name", "limits-bytes"])
+    @Test(arguments: [
+        "page-bytes", "journal-bytes", "the name", "s-subject", "u-7", "cursor-name", "limits-bytes", "the reason", "the text",
+    ])
     func aFlippedBitOfAValueIsNamed(marker: String) throws {
         let store = try place.open()
         var row = subject(3, "s-subject")
@@ -112,7 +123,10 @@ struct CrashTests {
                 number: 1, blocks: [block(1, count: 9)], journal: Array("journal-bytes".utf8),
                 pages: [StatePage(index: 0, bytes: Array("page-bytes".utf8))], register: [.put(row)],
                 signOffs: [SignOff(hash: 1, time: 2, until: 3, limits: Array("limits-bytes".utf8))],
-                cursors: [.set(Cursor(name: Array("cursor-name".utf8), acked: 3, wallTime: 4))], wallTime: 0))
+                cursors: [.set(Cursor(name: Array("cursor-name".utf8), acked: 3, wallTime: 4))],
+                suspensions: [.set(SuspensionRow(subject: [1], source: .operator, reason: "the reason", wallTime: 0))],
+                reports: [.create(ReportRow(number: 1, wallTime: 0, user: [2], subject: [1], kind: "tip", text: "the text"))],
+                wallTime: 0))
         try store.append(Commit(number: 2, wallTime: 0))
         try store.close()
         var data = Data(try place.bytes())

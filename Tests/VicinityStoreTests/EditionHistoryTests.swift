@@ -155,7 +155,7 @@ struct EditionHistoryTests {
         for number in Int64(1)...80 {
             try store.append(ledger.commit(number))
             if ledger.draw(0..<6) == 0 {
-                store = MemoryStore(store.contents)
+                store = MemoryStore(store.contents, auditKey: .ofTheTests)
                 ledger.staged = nil
             }
             try compare(store, &ledger, "seed \(seed), commit \(number)")

@@ -56,9 +56,11 @@ struct SystemFault: CustomTestStringConvertible {
 struct PreparedLog {
     let place: Workplace
     let next: Commit
-    let retention = Retention(beforeSeq: 4)
+    let retention = Retention(beforeSeq: 4, auditedBefore: 3000)
     let before: Snapshot
     let afterAppend: Snapshot
+    /// Events and audit entries go one after the other.
+    let amidRetention: Snapshot
     let afterRetention: Snapshot
     /// Of no log.
     let empty: Snapshot
@@ -79,10 +81,12 @@ struct PreparedLog {
         place = try origin.crashed()
         next = Self.commit(4)
         before = try Snapshot(of: truth)
-        let appended = MemoryStore(truth.contents)
+        let appended = MemoryStore(truth.contents, auditKey: .ofTheTests)
         try appended.append(next)
         afterAppend = try Snapshot(of: appended)
-        let retained = MemoryStore(truth.contents)
+        let retained = MemoryStore(truth.contents, auditKey: .ofTheTests)
+        _ = try retained.retain(Retention(beforeSeq: retention.beforeSeq))
+        amidRetention = try Snapshot(of: retained)
         _ = try retained.retain(retention)
         afterRetention = try Snapshot(of: retained)
     }
@@ -94,7 +98,19 @@ struct PreparedLog {
             register: [.put(subject(UInt32(number % 2), "s-\(number % 2)", kind: "toll"))],
             edition: edition(number),
             signOffs: [SignOff(hash: UInt64(number), time: 5, until: 6, limits: [UInt8(number)])],
-            cursors: [.set(Cursor(name: Array("relay".utf8), acked: number, wallTime: number))], wallTime: number * 1000)
+            cursors: [.set(Cursor(name: Array("relay".utf8), acked: number, wallTime: number))],
+            suspensions: [.set(SuspensionRow(subject: Array("s-1".utf8), source: .dispute, reason: "\(number)", wallTime: number))],
+            reports: [
+                .create(
+                    ReportRow(number: number, wallTime: number, user: Array("u-1".utf8), subject: Array("s-1".utf8), kind: "tip", text: "!")
+                ),
+                .resolve(number: number - 2, ReportRow.Resolution(outcome: "no", wallTime: 4)),
+            ],
+            audit: [
+                AuditEntry(
+                    number: number, wallTime: number * 1000, peer: AuditEntry.Peer(uid: 1, gid: 2, pid: 3), method: "details",
+                    outcome: "granted", fields: ["a"])
+            ], wallTime: number * 1000)
     }
 
     /// The third leaves a swap that is not settled and an edition that is staged.
@@ -119,6 +135,6 @@ struct PreparedLog {
 extension Workplace {
     /// Opens what a loss of power has left: on another start of the machine.
     func openAfterLoss(_ durability: Durability = .power) throws(StoreFault) -> SQLiteStore {
-        try SQLiteStore.open(directory: path, durability: durability, busyTimeout: 0, bootID: BootID(String(repeating: "1", count: 32)))
+        try open(durability, busyTimeout: 0, bootID: BootID(String(repeating: "1", count: 32)))
     }
 }

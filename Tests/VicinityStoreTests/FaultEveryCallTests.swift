@@ -152,8 +152,8 @@ extension FaultyDiskTests {
                 attempt.disk.heal()
                 if let fault, !fault.mayPass {
                     try refuses(store, fault, attempt)
-                    try attempt.checkLoss([log.before, log.afterRetention])
-                    try attempt.checkStart([log.before, log.afterRetention])
+                    try attempt.checkLoss([log.before, log.amidRetention, log.afterRetention])
+                    try attempt.checkStart([log.before, log.amidRetention, log.afterRetention])
                 } else {
                     _ = try store.retain(log.retention)
                     #expect(try Snapshot(of: store) == log.afterRetention, "\(attempt)")

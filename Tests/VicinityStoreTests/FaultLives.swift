@@ -11,11 +11,17 @@ struct Snapshot: Equatable {
     let recovery: Recovery
     let oldest: Int64
     let events: [Event]
+    let reports: [ReportRow]
+    let audit: [AuditEntry]
+    let auditBreak: AuditVerification.Break?
 
-    init(of store: some LogStore & LogReader) throws {
+    init(of store: some LogStore & LogReader & ReportReader & AuditReader) throws {
         recovery = try Recovery(of: store)
         oldest = try store.oldest()
         events = try VicinityStoreTests.events(of: store, after: oldest - 1)
+        reports = try store.reports(after: 0, limit: .max, state: nil)
+        audit = try store.auditEntries(after: 0, limit: .max)
+        auditBreak = try store.verifyAudit().firstBreak
     }
 }
 
@@ -120,7 +126,7 @@ struct Lives {
             return
         }
         identity = store.identity
-        let truth = MemoryStore(moments[0].contents)
+        let truth = MemoryStore(moments[0].contents, auditKey: .ofTheTests)
         var maker = moments[0].maker
         maker.restarted()
         for _ in 0..<steps {
@@ -151,7 +157,7 @@ struct Lives {
 
     private func start() throws -> SQLiteStore {
         let bootID = BootID(String(repeating: "0", count: 28) + String(boots + 1000))
-        return try SQLiteStore.open(directory: place.path, durability: durability, bootID: bootID)
+        return try place.open(durability, bootID: bootID)
     }
 
     /// The log is the one that it was, unless it ends before what was announced.
@@ -179,10 +185,17 @@ struct Lives {
             try append(maker.next(), to: store, truth)
         case 12...14:
             let before = Int64.random(in: 0...truth.head.seq + 1, using: &random)
-            story.append("retain from \(before)")
-            let step = try store.retain(Retention(beforeSeq: before))
-            let expected = try truth.retain(Retention(beforeSeq: before))
-            guard step.oldest == expected.oldest else { throw Contradiction(description: "\(step), not \(expected)") }
+            let auditedBefore = truth.contents.audit.randomElement(using: &random)?.entry.wallTime
+            let retention = Retention(beforeSeq: before, auditedBefore: Bool.random(using: &random) ? auditedBefore : nil)
+            story.append("retain \(retention)")
+            let step = try store.retain(retention)
+            // Between the two removals there is a moment, in which power can be lost.
+            _ = try truth.retain(Retention(beforeSeq: before))
+            moments.append(try Moment(truth, maker))
+            let expected = try truth.retain(retention)
+            guard step.oldest == expected.oldest, step.auditRemoved == expected.auditRemoved else {
+                throw Contradiction(description: "\(step), not \(expected)")
+            }
         case 15...17:
             let mode = ["PASSIVE", "FULL", "RESTART", "TRUNCATE"].randomElement(using: &random) ?? "PASSIVE"
             story.append("checkpoint \(mode)")

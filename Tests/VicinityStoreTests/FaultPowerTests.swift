@@ -33,7 +33,7 @@ extension FaultyDiskTests {
         @Test("So it is where the WAL is copied into the file in the middle of a commit", arguments: Durability.allCases)
         func floods(durability: Durability) throws {
             var copied = 0
-            for seed in FaultyDiskTests.seeds.prefix(max(1, FaultyDiskTests.seeds.count / 16)) {
+            for seed in FaultyDiskTests.seeds.prefix(max(2, FaultyDiskTests.seeds.count / 16)) {
                 var lives = try Lives(seed: seed, durability: durability, floodsEvery: 3)
                 do {
                     for _ in 0..<4 { try lives.live() }

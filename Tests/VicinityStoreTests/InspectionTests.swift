@@ -11,12 +11,47 @@ struct InspectionTests {
 
     init() throws { place = try Workplace() }
 
+    private func addReports(to commit: inout Commit, part: Int, audited: Int64, random: inout Seeded) {
+        commit.suspensions = (0..<10).map { index in
+            let reason = "suspended as number \(part * 10 + index)"
+            return .set(SuspensionRow(subject: Array("x-\(part)-\(index)".utf8), source: .dispute, reason: reason, wallTime: 5))
+        }
+        commit.reports = (0..<10).map { index in
+            let number = Int64(1000 + part * 10 + index)
+            let text = "report number \(part * 10 + index)"
+            return .create(ReportRow(number: number, wallTime: 5, user: nil, subject: Array("s-9".utf8), kind: "tip", text: text))
+        }
+        commit.audit = (0..<10).map { index in
+            var entry = auditEntry(audited + Int64(index + 1), wallTime: 5, using: &random)
+            entry.detail = "audited as number \(part * 10 + index)"
+            return entry
+        }
+    }
+
+    /// What an inspection should give of a store that is whole.
+    private func inspected(_ store: SQLiteStore) throws -> [Recovered] {
+        let reports = try store.reports(after: 0, limit: .max, state: nil).map { Recovered.report($0) }
+        var items = try Recovery(of: store).items.filter { piece in
+            switch piece {
+            case .report, .audited: false
+            default: true
+            }
+        }
+        let place = items.firstIndex { if case .page = $0 { true } else { false } } ?? items.count
+        items.insert(contentsOf: reports, at: place)
+        return items
+    }
+
     /// What an inspection gives of a log.
     private struct Findings {
         var pieces: [Recovered] = []
         var pieceFaults: [StoreFault] = []
         var blocks: [Inspection.Block] = []
         var blockFaults: [StoreFault] = []
+        var audit: [AuditEntry] = []
+        var auditFaults: [StoreFault] = []
+
+        var reports: [ReportRow] { pieces.compactMap { if case .report(let row) = $0 { row } else { nil } } }
 
         init(_ inspection: Inspection, from seq: Int64 = 0) throws {
             func take(_ piece: Result<Recovered, StoreFault>) {
@@ -26,6 +61,12 @@ struct InspectionTests {
                 }
             }
             try inspection.forEach(take)
+            try inspection.forEachAuditEntry { entry in
+                switch entry {
+                case .success(let entry): audit.append(entry.entry)
+                case .failure(let fault): auditFaults.append(fault)
+                }
+            }
             try inspection.forEachBlock(from: seq) { block in
                 switch block {
                 case .success(let block): blocks.append(block)
@@ -53,8 +94,10 @@ struct InspectionTests {
                     Cursor(name: Array("relay-\(part)-\($0)-\(String(repeating: "x", count: 50))".utf8), acked: 1, wallTime: 1))
             }
             let blocks = (0..<6).map { block(last.seq + 1 + $0 * 30, count: 30) }
-            try store.append(
-                Commit(number: last.commit + 1, blocks: blocks, register: register, signOffs: signOffs, cursors: cursors, wallTime: 5))
+            var commit = Commit(
+                number: last.commit + 1, blocks: blocks, register: register, signOffs: signOffs, cursors: cursors, wallTime: 5)
+            addReports(to: &commit, part: part, audited: maker.audited + Int64(part * 10), random: &random)
+            try store.append(commit)
             last = store.head
         }
         return store
@@ -67,6 +110,9 @@ struct InspectionTests {
         let expected = try Recovery(of: store)
         let blocks = try store.blocks(after: 0, maxBytes: 1 << 30)
         let size = try store.size()
+        let reports = try store.reports(after: 0, limit: .max, state: nil)
+        let audit = try store.auditEntries(after: 0, limit: .max)
+        let pieces = try inspected(store)
         if kind == "closed" { try store.close() }
         let seen = kind == "closed" || kind == "open" ? place : try place.crashed()
         if kind == "crashed" { try FileManager.default.copyItem(atPath: place.database + "-shm", toPath: seen.database + "-shm") }
@@ -76,7 +122,10 @@ struct InspectionTests {
             let found = try Findings(inspection)
             #expect(found.pieceFaults == [])
             #expect(found.blockFaults == [])
-            #expect(found.pieces == expected.items)
+            #expect(found.pieces == pieces)
+            #expect(found.reports == reports)
+            #expect(found.audit == audit)
+            #expect(try inspection.verifyAudit(#require(.ofTheTests)) == AuditVerification(entries: Int64(audit.count)))
             #expect(found.blocks.map(\.events.bytes) == blocks.map(\.bytes))
             #expect(found.blocks.first?.wallTime == size.oldestCommit)
             #expect(found.blocks.last?.wallTime == 5)
@@ -132,8 +181,9 @@ struct InspectionTests {
     @Test(arguments: UInt64(0)..<30)
     func aDamagedLogGivesWhatCanBeRead(seed: UInt64) throws {
         let store = try filled(seed: 3)
-        let expected = try Recovery(of: store)
+        let expected = try inspected(store)
         let blocks = try store.blocks(after: 0, maxBytes: 1 << 30)
+        let audit = try store.auditEntries(after: 0, limit: .max)
         try store.close()
         var random = Seeded(seed)
         let damaged = try place.another()
@@ -147,7 +197,7 @@ struct InspectionTests {
         let before = try damaged.listing()
         let inspection = try Inspection(directory: damaged.path)
         let found = try Findings(inspection)
-        var rest = expected.items[...]
+        var rest = expected[...]
         for piece in found.pieces {
             // Whose row in the live edition cannot be read may come from the one that departs.
             if case .departing = piece, !found.pieceFaults.isEmpty, !rest.contains(piece) { continue }
@@ -160,9 +210,11 @@ struct InspectionTests {
         let truth = Dictionary(uniqueKeysWithValues: blocks.map { ($0.firstSeq, $0.bytes) })
         #expect(found.blocks.allSatisfy { truth[$0.events.firstSeq] == $0.events.bytes }, "seed \(seed)")
         #expect(found.seqs == found.seqs.sorted())
-        let isComplete = found.pieces.count == expected.items.count && found.blocks.count == blocks.count
+        let numbers = Dictionary(uniqueKeysWithValues: audit.map { ($0.number, $0) })
+        #expect(found.audit.allSatisfy { numbers[$0.number] == $0 }, "seed \(seed)")
+        let isComplete = found.pieces.count == expected.count && found.blocks.count == blocks.count && found.audit.count == audit.count
         if !isComplete {
-            #expect(!(found.pieceFaults + found.blockFaults).isEmpty, "seed \(seed)")
+            #expect(!(found.pieceFaults + found.blockFaults + found.auditFaults).isEmpty, "seed \(seed)")
             #expect(!inspection.integrity().isEmpty, "seed \(seed)")
         }
         #expect(try damaged.listing() == before)
@@ -215,18 +267,21 @@ struct InspectionTests {
     @Test
     func oneBadRowHidesNoOther() throws {
         let store = try filled(seed: 5)
-        let expected = try Recovery(of: store)
+        let expected = try inspected(store)
+        let audit = try store.auditEntries(after: 0, limit: .max)
         try store.close()
         var bytes = Data(try place.bytes())
-        for text in ["subject number 1100", "relay-7-7-x"] {
+        for text in ["subject number 1100", "relay-7-7-x", "report number 3", "suspended as number 3", "audited as number 3"] {
             let range = try #require(bytes.range(of: Data(text.utf8)))
             bytes[range.lowerBound] ^= 1
         }
         try place.write([UInt8](bytes))
         let inspection = try Inspection(directory: place.path)
         let found = try Findings(inspection)
-        #expect(found.pieces.count == expected.items.count - 2)
-        #expect(found.pieceFaults.count == 2)
+        #expect(found.pieces.count == expected.count - 4)
+        #expect(found.pieceFaults.count == 4)
+        #expect(found.audit.count == audit.count - 1)
+        #expect(found.auditFaults.count == 1)
         #expect(found.blockFaults == [])
     }
 

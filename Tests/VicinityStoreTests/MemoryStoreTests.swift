@@ -19,8 +19,13 @@ struct MemoryStoreTests {
             try store.append(commit)
             try truth.append(commit)
             #expect(store.head == truth.head)
-            let retention = Retention(committedBefore: commit.wallTime - 40_000, beforeSeq: store.head.seq - 300)
-            if number.isMultiple(of: 7) { #expect(try store.retain(retention).oldest == truth.retain(retention).oldest) }
+            let retention = Retention(
+                committedBefore: commit.wallTime - 40_000, beforeSeq: store.head.seq - 300, auditedBefore: commit.wallTime - 30_000)
+            if number.isMultiple(of: 7) {
+                let (step, expected) = (try store.retain(retention), try truth.retain(retention))
+                #expect(step.oldest == expected.oldest)
+                #expect(step.auditRemoved == expected.auditRemoved && step.auditDamage == nil)
+            }
             guard number.isMultiple(of: 16) else { continue }
             try store.close()
             store = try place.open()
@@ -31,6 +36,15 @@ struct MemoryStoreTests {
             #expect(
                 try store.subjects(after: nil, limit: 1000, kind: nil) == truth.subjects(after: nil, limit: 1000, kind: nil))
             #expect(try store.oldest() == truth.oldest())
+            for state in [nil, .open, .resolved] as [ReportState?] {
+                #expect(try store.reports(after: 3, limit: 9, state: state) == truth.reports(after: 3, limit: 9, state: state))
+            }
+            #expect(try store.report(number: 5) == truth.report(number: 5))
+            #expect(try store.auditEntries(after: 9, limit: 20) == truth.auditEntries(after: 9, limit: 20))
+            #expect(try store.auditEntries(after: 0, limit: .max) == truth.contents.audit.map(\.entry))
+            #expect(try store.verifyAudit() == truth.verifyAudit())
+            #expect(try store.verifyAudit().isIntact)
+            #expect(store.auditStart == .continues)
         }
     }
 
@@ -39,7 +53,9 @@ struct MemoryStoreTests {
         let store = memoryStore()
         store.fail(next: [nil, .diskFull(path: "p"), nil, .inputOutput(path: "p", reason: "sync")])
         var maker = CommitMaker(seed: 1)
-        let commits = [maker.next(), maker.next(), maker.next()]
+        var commits = [maker.next(), maker.next()]
+        maker.restarted()
+        commits.append(maker.next())
         try store.append(commits[0])
         let before = try Recovery(of: store)
         #expect(throws: StoreFault.diskFull(path: "p")) { try store.append(commits[1]) }
@@ -51,7 +67,8 @@ struct MemoryStoreTests {
         #expect(store.counts.commits == 2)
         #expect(store.counts.failures == 2)
         // A restart finds what was durable, and goes on.
-        let restarted = MemoryStore(store.contents)
+        let restarted = MemoryStore(store.contents, auditKey: .ofTheTests)
+        #expect(restarted.auditStart == .continues)
         #expect(try Recovery(of: restarted) == Recovery(of: store))
         try restarted.append(commits[2])
         #expect(restarted.head.commit == 3)

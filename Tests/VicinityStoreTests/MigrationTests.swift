@@ -19,7 +19,7 @@ struct MigrationTests {
 
         var testDescription: String { "version \(version)" }
 
-        static let all = [one, two]
+        static let all = [one, two, three]
 
         private static var named: SubjectRow {
             var row = subject(4, "s-4", kind: "toll")
@@ -50,6 +50,21 @@ struct MigrationTests {
                 version: 2, database: VersionTwo.database,
                 identity: LogIdentity(logID: VersionTwo.logID, signOffKey: VersionTwo.signOffKey), contents: contents + journals)
         }
+
+        static var three: Old {
+            let contents = two.contents.flatMap { piece -> [Recovered] in
+                switch piece {
+                case .signOff(SignOff(hash: .max, time: 5, until: 6)):
+                    [.swap(at: 1999), .departing(VicinityStoreTests.subject(9, "s-9")), piece]
+                case .signOff(SignOff(hash: 7, time: 8, until: 9)):
+                    [.signOff(SignOff(hash: 7, time: 8, until: 9, limits: [1, 2, 3]))]
+                default: [piece]
+                }
+            }
+            return Old(
+                version: 3, database: VersionThree.database,
+                identity: LogIdentity(logID: VersionThree.logID, signOffKey: VersionThree.signOffKey), contents: contents)
+        }
     }
 
     /// `PRAGMA user_version`, as it lies in the file.
@@ -60,8 +75,12 @@ struct MigrationTests {
         try place.write(old.database)
         #expect(try Int(schemaVersion()) == old.version)
         let told = Mutex<[OpeningStep]>([])
-        let store = try SQLiteStore.open(directory: place.path, durability: .process) { step in told.withLock { $0.append(step) } }
-        #expect(told.withLock { $0 } == [.checkingState, .migrating(from: old.version, to: 3), .ready])
+        let store = try SQLiteStore.open(directory: place.path, durability: .process, auditKey: .ofTheTests) { step in
+            told.withLock { $0.append(step) }
+        }
+        #expect(told.withLock { $0 } == [.checkingState, .migrating(from: old.version, to: 4), .ready])
+        #expect(store.auditStart == .begins)
+        #expect(try store.verifyAudit() == AuditVerification(entries: 0))
         #expect(store.wasClean)
         #expect(store.renewal == nil)
         #expect(store.identity == old.identity)
@@ -74,13 +93,24 @@ struct MigrationTests {
         let cursor = Cursor(name: Array("relay-2".utf8), acked: 4, wallTime: 3000)
         let signOff = SignOff(hash: .max, time: 7, until: 8, limits: [1, 2, 3])
         let moved = subject(4, "s-four")
-        try store.append(Commit(number: 3, register: [.put(moved)], signOffs: [signOff], cursors: [.set(cursor)], wallTime: 3000))
+        let suspension = SuspensionRow(subject: Array("s-4".utf8), source: .operator, reason: "closed", wallTime: 3000)
+        let report = ReportRow(number: 1, wallTime: 3000, user: Array("u-1".utf8), subject: Array("s-4".utf8), kind: "tip", text: "…")
+        let entry = AuditEntry(
+            number: 1, wallTime: 3000, peer: AuditEntry.Peer(uid: 1, gid: 2, pid: 3), method: "details", outcome: "granted")
+        try store.append(
+            Commit(
+                number: 3, register: [.put(moved)], signOffs: [signOff], cursors: [.set(cursor)], suspensions: [.set(suspension)],
+                reports: [.create(report)], audit: [entry], wallTime: 3000))
         #expect(try store.retain(Retention(beforeSeq: 3)) == RetentionStep(oldest: 3, removed: 2, isDone: true))
         try store.close()
-        #expect(try schemaVersion() == 3)
+        #expect(try schemaVersion() == 4)
         let again = try place.open()
         let items = try Recovery(of: again).items
         #expect(items.contains(.cursor(cursor)) && items.contains(.signOff(signOff)) && items.first == .subject(moved))
+        #expect(items.contains(.suspension(suspension)) && items.contains(.report(report)) && items.contains(.audited(through: 1)))
+        #expect(again.auditStart == .continues)
+        #expect(try again.auditEntries(after: 0, limit: 9) == [entry])
+        #expect(try again.verifyAudit() == AuditVerification(entries: 1))
         #expect(try again.subject(id: Array("s-four".utf8)) == moved)
         #expect(again.identity == store.identity)
         #expect(try again.oldest() == 3)
@@ -97,6 +127,7 @@ struct MigrationTests {
         func take(_ piece: Result<Recovered, StoreFault>) throws { found.append(try piece.get()) }
         try inspection.forEach(take)
         #expect(found == old.contents)
+        #expect(try inspection.verifyAudit(#require(.ofTheTests)) == AuditVerification(entries: 0))
         #expect(inspection.integrity() == [])
         #expect(try inspection.oldest.get() == 1)
         #expect(try place.listing() == before)

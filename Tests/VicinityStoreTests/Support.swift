@@ -39,9 +39,11 @@ final class Workplace: Sendable {
     var headFile: String { "\(path)/\(HeadRecord.fileName)" }
 
     func open(
-        _ durability: Durability = .process, busyTimeout: Double = 5, bootID: BootID? = .thisTest
+        _ durability: Durability = .process, busyTimeout: Double = 5, bootID: BootID? = .thisTest,
+        auditKey: AuditKey? = .ofTheTests
     ) throws(StoreFault) -> SQLiteStore {
-        try SQLiteStore.open(directory: path, durability: durability, busyTimeout: busyTimeout, bootID: bootID)
+        try SQLiteStore.open(
+            directory: path, durability: durability, busyTimeout: busyTimeout, bootID: bootID, auditKey: auditKey)
     }
 
     /// What a crash at this moment would leave: the file and the WAL, without the shared memory.
@@ -101,6 +103,25 @@ extension BootID {
     static let another = BootID("ffeeddcc-bbaa-9988-7766-554433221100")
 }
 
+extension AuditKey {
+    /// The tests are all of one installation, unless they say otherwise.
+    static let ofTheTests = AuditKey(bytes: Array(0..<32))
+    static let ofAnother = AuditKey(bytes: Array(1...32))
+}
+
+/// An entry with something in every column, or in few.
+func auditEntry(_ number: Int64, wallTime: Int64, using random: inout Seeded) -> AuditEntry {
+    let fields = ["phone", "opening hours", "", "Größe"].filter { _ in Bool.random(using: &random) }
+    return AuditEntry(
+        number: number, wallTime: wallTime,
+        peer: AuditEntry.Peer(uid: UInt32.max, gid: UInt32(number % 7), pid: Int32(truncatingIfNeeded: number)),
+        method: ["details", "users.forget", "explain"].randomElement(using: &random) ?? "details",
+        user: Bool.random(using: &random) ? random.next() : nil,
+        subject: Bool.random(using: &random) ? Array("s-\(number % 5)".utf8) : nil,
+        purpose: Bool.random(using: &random) ? "asked by telephone" : nil, outcome: Bool.random(using: &random) ? "granted" : "not_near",
+        fields: fields, detail: Bool.random(using: &random) ? "" : nil)
+}
+
 /// SplitMix64: the same numbers from the same seed.
 struct Seeded: RandomNumberGenerator {
     private var state: UInt64
@@ -146,11 +167,16 @@ struct CommitMaker {
     private var number: Int64 = 1
     private var seq: Int64 = 1
     private var sweepBegan: Int64 = 1
+    private var reported: Int64 = 0
+    private(set) var audited: Int64 = 0
     /// Whether an edition of the register is staged, and whether a swap is not settled.
     private var isStaging = false
     private var isSwapping = false
 
     init(seed: UInt64) { random = Seeded(seed) }
+
+    /// Of the last commit, in Unix milliseconds.
+    var wallTime: Int64 { 1_700_000_000_000 + (number - 1) * 1000 }
 
     mutating func next() -> Commit {
         var commit = Commit(number: number, wallTime: 1_700_000_000_000 + number * 1000)
@@ -176,8 +202,39 @@ struct CommitMaker {
         }
         for _ in 0..<Int.random(in: 0...2, using: &random) { commit.cursors.append(cursorChange()) }
         for _ in 0..<Int.random(in: 0...4, using: &random) { if let change = editionChange() { commit.edition.append(change) } }
+        addReports(to: &commit)
+        for _ in 0..<max(0, Int.random(in: -2...3, using: &random)) {
+            audited += 1
+            commit.audit.append(auditEntry(audited, wallTime: commit.wallTime, using: &random))
+        }
         number += 1
         return commit
+    }
+
+    private mutating func addReports(to commit: inout Commit) {
+        if Int.random(in: 0..<3, using: &random) == 0 {
+            let subject = Array("s-\(Int.random(in: 0..<6, using: &random))".utf8)
+            let source = SuspensionRow.Source.allCases.randomElement(using: &random) ?? .operator
+            let row = SuspensionRow(subject: subject, source: source, reason: "reason \(number)", wallTime: commit.wallTime)
+            commit.suspensions = [Bool.random(using: &random) ? .set(row) : .remove(subject: subject, source: source)]
+        }
+        for _ in 0..<max(0, Int.random(in: -2...2, using: &random)) {
+            reported += 1
+            commit.reports.append(
+                .create(
+                    ReportRow(
+                        number: reported, wallTime: commit.wallTime, user: Array("u-\(reported % 5)".utf8), subject: Array("s-1".utf8),
+                        kind: "dispute", text: Bool.random(using: &random) ? "it is \(number)" : nil,
+                        countsUntil: Bool.random(using: &random) ? commit.wallTime + 5000 : nil)))
+        }
+        switch Int.random(in: 0..<8, using: &random) {
+        case 0: commit.reports.append(.anonymise(user: Array("u-\(number % 5)".utf8)))
+        case 1...4:
+            let note = Bool.random(using: &random) ? "note \(number)" : nil
+            let resolution = ReportRow.Resolution(outcome: "upheld", note: note, wallTime: commit.wallTime)
+            commit.reports.append(.resolve(number: Int64.random(in: 0...reported + 1, using: &random), resolution))
+        default: break
+        }
     }
 
     /// The store was opened again: what was staged is gone.
@@ -256,5 +313,5 @@ func events(of store: some LogReader, after seq: Int64 = 0, maxBytes: Int = 1 <<
 }
 
 func memoryStore(identity: LogIdentity = LogIdentity(logID: "memory", signOffKey: [])) -> MemoryStore {
-    MemoryStore(MemoryStore.Contents(identity: identity))
+    MemoryStore(MemoryStore.Contents(identity: identity), auditKey: .ofTheTests)
 }
