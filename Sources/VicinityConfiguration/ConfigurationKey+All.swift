@@ -76,7 +76,7 @@ extension ConfigurationKey {
             "a user inside with one moving subject at so many places, so far apart, within a span, is muted; or off",
             notYetUnless: { $0.privacy.follow == nil }),
         ConfigurationKey(
-            "privacy.audit_retention", \.privacy.auditRetention, .span, "how long audit entries are kept", notYetUnless: { _ in false }),
+            "privacy.audit_retention", \.privacy.auditRetention, .span, "how long audit entries are kept"),
         ConfigurationKey(
             "privacy.subjects_per_user", \.privacy.subjectsPerUser, .limit,
             "distinct subjects one user may enter, by ts; past it the pair stays outside",

@@ -10,6 +10,8 @@ package final class Health: Sendable {
         case log
         /// Events that should go cannot be removed.
         case retention
+        /// The audit log is not what was written.
+        case audit
         /// The clock was set.
         case clock
     }

@@ -17,7 +17,9 @@ package struct OpenCommit: Sendable {
     init(number: Int64) { commit = Commit(number: number, wallTime: 0) }
 
     /// Whether there is something to make durable.
-    package var isChange: Bool { !commit.journal.isEmpty || !commit.cursors.isEmpty || !commit.edition.isEmpty }
+    package var isChange: Bool {
+        !commit.journal.isEmpty || !commit.cursors.isEmpty || !commit.edition.isEmpty || !commit.audit.isEmpty
+    }
 
     /// Notes that a batch was worked off.
     mutating func cover(_ gateway: Gateway, upTo line: UInt64, errors: [(line: UInt64, error: LineError)]) {

@@ -7,11 +7,14 @@ package enum Recovery {
         private let engine: Engine
         package let lastCommit: Int64
         package let cursors: [Cursor]
+        /// The number of the last entry of the audit log.
+        package let lastAudit: Int64
 
-        init(engine: consuming Engine, lastCommit: Int64, cursors: [Cursor]) {
+        init(engine: consuming Engine, lastCommit: Int64, cursors: [Cursor], lastAudit: Int64) {
             self.engine = engine
             self.lastCommit = lastCommit
             self.cursors = cursors
+            self.lastAudit = lastAudit
         }
 
         consuming func takeEngine() -> Engine { engine }
@@ -37,6 +40,7 @@ package enum Recovery {
         var restoration = Restoration(Engine(rules: rules, hashSeed: hashSeed, signOffKey: key))
         var damage: String?
         var cursors: [Cursor] = []
+        var lastAudit: Int64 = 0
         var pieces = 0
         let head: LogHead
         do {
@@ -44,6 +48,7 @@ package enum Recovery {
                 pieces += 1
                 if pieces.isMultiple(of: 1024) { progress(pieces) }
                 if case .cursor(let cursor) = piece { cursors.append(cursor) }
+                if case .audited(let number) = piece { lastAudit = number }
                 do throws(Restoration.Damaged) {
                     try restoration.take(piece)
                 } catch {
@@ -63,7 +68,7 @@ package enum Recovery {
         guard engine.head == head.seq else {
             throw Failure(description: "the log is damaged: the state ends at another event than the log")
         }
-        return Recovered(engine: engine, lastCommit: head.commit, cursors: cursors)
+        return Recovered(engine: engine, lastCommit: head.commit, cursors: cursors, lastAudit: lastAudit)
     }
 }
 

@@ -1,14 +1,17 @@
 package import VicinityStore
 
-/// What the configuration says of how long events are kept.
+/// What the configuration says of how long events and audit entries are kept.
 package struct RetentionSettings: Sendable, Equatable {
     /// Milliseconds since an event's commit.
     package var span: Int64
     package var events: Int64
+    /// Milliseconds since an audit entry was written; `nil` keeps all.
+    package var auditSpan: Int64?
 
-    package init(span: Int64, events: Int64) {
+    package init(span: Int64, events: Int64, auditSpan: Int64? = nil) {
         self.span = span
         self.events = events
+        self.auditSpan = auditSpan
     }
 }
 
@@ -60,14 +63,16 @@ package struct RetentionKeeper {
     /// - Parameters:
     ///   - clock: Unix milliseconds that the age of events is measured with; `nil` if the clock is not to be trusted now.
     ///   - now: monotonic milliseconds.
+    ///   - tell: is told what the step did before anybody who asked for it is answered.
     /// - Returns: what the step did, or `nil` if none was due.
     /// - Throws: what the store throws; the requests that wait have been answered with it.
     package mutating func step(
-        _ store: any LogStore, settings: RetentionSettings, clock: Int64?, now: Int64
+        _ store: any LogStore, settings: RetentionSettings, clock: Int64?, now: Int64, telling tell: (RetentionStep) -> Void = { _ in }
     ) throws(StoreFault) -> RetentionStep? {
         guard now >= deadline else { return nil }
         let head = store.head.seq
         var retention = Retention(committedBefore: clock.map { $0 - settings.span })
+        if let clock, let span = settings.auditSpan { retention.auditedBefore = clock - span }
         if settings.events < head { retention.beforeSeq = head - settings.events + 1 }
         if let asked = requests.first?.request.beforeSeq { retention.beforeSeq = max(retention.beforeSeq ?? 0, min(asked, head + 1)) }
         let step: RetentionStep
@@ -79,6 +84,7 @@ package struct RetentionKeeper {
             requests = []
             throw error
         }
+        tell(step)
         next = step.isDone && step.isSwept ? now + Self.pause : now
         guard !requests.isEmpty else { return step }
         requests[0].removed += step.removed

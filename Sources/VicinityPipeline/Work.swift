@@ -13,7 +13,10 @@ package enum Work: Sendable {
     case edition(EditionWork)
     case user([UInt8], Reply<UserView?>)
     case isMoving([UInt8], Reply<Bool?>)
-    case explain(user: [UInt8], subject: [UInt8]?, Reply<Explanation?>)
+    /// A user with the position; audited.
+    case locate([UInt8], for: AuditEntry.Peer, Reply<UserView?>)
+    /// Audited.
+    case explain(user: [UInt8], subject: [UInt8]?, for: AuditEntry.Peer, Reply<Explanation?>)
     case configure(Rules)
     /// A subscription that needs a durable cursor or a cut.
     case subscribe(SubscriptionRequest, Reply<Result<OpenedSubscription, SubscriptionRefusal>>)

@@ -13,6 +13,8 @@ package struct Writer: ~Copyable {
     var changes = Changes()
     var open: OpenCommit
     var desk = EditionDesk()
+    /// The number of the last entry of the audit log.
+    var lastAudit: Int64
     /// The open commit must be taken before there is more, because it holds a swap.
     var isSealed = false
     /// What came while a swap was worked out that a crash had cut short.
@@ -37,6 +39,7 @@ package struct Writer: ~Copyable {
         self.slice = slice
         let lastCommit = recovered.lastCommit
         cursors = CursorTable(recovered.cursors)
+        lastAudit = recovered.lastAudit
         engine = recovered.takeEngine()
         builder = EventBlockBuilder(firstSeq: engine.head + 1)
         open = OpenCommit(number: lastCommit + 1)
@@ -132,10 +135,8 @@ package struct Writer: ~Copyable {
         case .isMoving(let id, let reply):
             let isMoving = engine.subject(id)?.isMoving
             open.replies.append { reply.send(isMoving) }
-        case .explain(let user, let subject, let reply):
-            engine.catchUp(user, into: &changes)
-            let explanation = engine.explain(user: user, subject: subject, now: now)
-            open.replies.append { reply.send(explanation) }
+        case .locate(let user, let peer, let reply): locate(user, for: peer, reply, now: now)
+        case .explain(let user, let subject, let peer, let reply): explain(user: user, subject: subject, for: peer, reply, now: now)
         case .configure(let rules):
             engine.rules = rules
         case .edition(let work): handle(work, now: now)
@@ -165,7 +166,7 @@ package struct Writer: ~Copyable {
             let outcome = cursors.remove(name)
             if case .removed = outcome { note(.remove(name: name)) }
             open.replies.append { reply.send(outcome) }
-        case .fixes, .settle, .put, .remove, .edition, .user, .isMoving, .explain, .configure: break
+        case .fixes, .settle, .put, .remove, .edition, .user, .isMoving, .locate, .explain, .configure: break
         }
     }
 

@@ -76,6 +76,11 @@ package struct Daemon: Service {
         let slot = CommitSlot { inbox.wake() }
         let statistics = Statistics()
         let health = Health()
+        if case .broken(let number) = store.auditStart {
+            let sentence = "the audit log is not what was written before entry \(number), or has another key; audit.verify tells where"
+            logger.error("\(sentence)")
+            health.report(.audit, sentence)
+        }
         let feed = Feed(head: store.head.seq, oldest: try oldest(in: store))
         let seed = UInt64.random(in: .min ... .max)
         let timing = Mutex(Timing(configuration))
@@ -148,7 +153,8 @@ package struct Daemon: Service {
             case .power: .power
             }
         do {
-            return try SQLiteStore.open(directory: premises.stateDirectory, durability: durability) { startup.opening($0) }
+            let key = try AuditKey.installed(directory: premises.stateDirectory)
+            return try SQLiteStore.open(directory: premises.stateDirectory, durability: durability, auditKey: key) { startup.opening($0) }
         } catch {
             throw StartFailure(.store, "\(error)")
         }
@@ -225,7 +231,8 @@ private struct Timing: Sendable {
     init(_ configuration: Configuration) {
         commitInterval = configuration.delivery.commitInterval.milliseconds * 1_000_000
         retention = RetentionSettings(
-            span: configuration.delivery.retention.milliseconds, events: Int64(configuration.delivery.retentionEvents))
+            span: configuration.delivery.retention.milliseconds, events: Int64(configuration.delivery.retentionEvents),
+            auditSpan: configuration.privacy.auditRetention.milliseconds)
     }
 }
 

@@ -25,7 +25,7 @@ package struct Vicinityctl: ParsableCommand {
         version: "vicinityctl \(clientVersion)",
         subcommands: [
             StatusCommand.self, WatchCommand.self, SendCommand.self, SubjectsCommand.self, UsersCommand.self, ExplainCommand.self,
-            SubscribersCommand.self,
+            SubscribersCommand.self, AuditCommand.self,
             ConfigCommand.self, LogCommand.self, BackupCommand.self, DoctorCommand.self, SimulateCommand.self,
         ])
 

@@ -19,7 +19,8 @@ import vicinityctl
         #expect(
             Self.commands.map { $0.words.dropFirst().joined(separator: " ") } == [
                 "", "status", "watch", "send", "subjects", "subjects import", "subjects list", "subjects get", "subjects remove", "users",
-                "users get", "explain", "subscribers", "subscribers list", "subscribers remove", "config", "config get", "config reload",
+                "users get", "explain", "subscribers", "subscribers list", "subscribers remove", "audit",
+                "audit list", "audit verify", "config", "config get", "config reload",
                 "log",
                 "log dump",
                 "log verify", "log prune", "backup", "doctor", "simulate",

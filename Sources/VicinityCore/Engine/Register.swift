@@ -342,6 +342,9 @@ extension Engine {
         return index
     }
 
+    /// The name under which the audit log knows a user. No id begins with a control character.
+    public func auditHash(_ id: [UInt8]) -> UInt64 { ([1] + id).withUnsafeBytes { signOffKey.hash($0) } }
+
     /// The name under which the last `ts` of a removed subject is remembered. No id of a user begins with a control character.
     func subjectHash(_ id: [UInt8]) -> UInt64 {
         ([0] + id).withUnsafeBytes { signOffKey.hash($0) }

@@ -14,6 +14,7 @@ struct ControlService: Sendable {
     let inbox: Inbox<Work>
     let slot: CommitSlot
     let register: any RegisterReader
+    let audit: any AuditReader
     let threads: NIOThreadPool
     let status: StatusReport
     let settings: SettingsService
@@ -29,7 +30,7 @@ struct ControlService: Sendable {
                 guard Self.methods.contains(request.method) else { throw .unknownMethod(request.method) }
                 throw .forbidden(request.method)
             }
-            try carryOut(request, finish)
+            try carryOut(request, from: peer, finish)
         } catch {
             finish(.failure(error))
         }
@@ -38,10 +39,12 @@ struct ControlService: Sendable {
     static let methods: Set<String> = [
         "status", "subjects.put", "subjects.remove", "subjects.get", "subjects.list", "users.get", "config.get", "config.reload",
         "subscribers.list", "subscribers.remove", "log.prune", "explain", "subjects.replace_begin", "subjects.replace_commit",
-        "subjects.replace_abort",
+        "subjects.replace_abort", "audit.list", "audit.verify",
     ]
 
-    private func carryOut(_ request: ControlRequest, _ finish: @escaping Finish) throws(ControlFailure) {
+    private func carryOut(
+        _ request: ControlRequest, from peer: PeerCredentials, _ finish: @escaping Finish
+    ) throws(ControlFailure) {
         let params = request.params
         switch request.method {
         case "status": offLoop(finish) { [status] in finish(.success(status.json())) }
@@ -52,13 +55,15 @@ struct ControlService: Sendable {
         case "subjects.replace_begin": beginEdition(finish)
         case "subjects.replace_commit": try commitEdition(params, finish)
         case "subjects.replace_abort": try abortEdition(params, finish)
-        case "users.get": try getUser(params, finish)
+        case "users.get": try getUser(params, from: peer, finish)
         case "config.get": finish(.success(settings.json()))
         case "config.reload": offLoop(finish) { [settings] in settings.reload(finish) }
         case "subscribers.list": listSubscribers(finish)
         case "subscribers.remove": try removeSubscriber(params, finish)
         case "log.prune": try prune(params, finish)
-        case "explain": try explain(params, finish)
+        case "explain": try explain(params, from: peer, finish)
+        case "audit.list": try listAudit(params, finish)
+        case "audit.verify": verifyAudit(finish)
         case let method: throw .unknownMethod(method)
         }
     }
@@ -123,7 +128,7 @@ struct ControlService: Sendable {
         }
     }
 
-    private func pageSize(_ params: JSONElement?) throws(ControlFailure) -> Int {
+    func pageSize(_ params: JSONElement?) throws(ControlFailure) -> Int {
         guard let asked = params?[key: "limit"] else { return Self.defaultPage }
         guard let number = asked.integer, (1...Int64(Self.largestPage)).contains(number) else {
             throw .badValue("limit", "must be within 1 and \(Self.largestPage)")
@@ -136,23 +141,32 @@ struct ControlService: Sendable {
 
     // MARK: - Users
 
-    private func getUser(_ params: JSONElement?, _ finish: @escaping Finish) throws(ControlFailure) {
+    private func getUser(
+        _ params: JSONElement?, from peer: PeerCredentials, _ finish: @escaping Finish
+    ) throws(ControlFailure) {
         let id = try identifier(params, "user")
+        let wantsPosition = try flag(params, "position")
         let reply = Reply<UserView?> { view in
             guard let view else { return finish(.failure(.refused("unknown_user", "there is no such user"))) }
             let result = Self.object { writer in
                 writer.member("user", utf8: id)
                 writer.member("ts", view.time)
                 writer.member("radius", view.radius)
+                if wantsPosition, let position = view.position {
+                    writer.member("lat", position.latitudeDegrees)
+                    writer.member("lon", position.longitudeDegrees)
+                }
                 writer.key("inside")
                 writer.array { writer in for subject in view.inside { writer.value(utf8: subject) } }
             }
             finish(.success(result))
         }
-        submit(.user(id, reply), finish)
+        submit(wantsPosition ? .locate(id, for: AuditEntry.Peer(peer), reply) : .user(id, reply), finish)
     }
 
-    private func explain(_ params: JSONElement?, _ finish: @escaping Finish) throws(ControlFailure) {
+    private func explain(
+        _ params: JSONElement?, from peer: PeerCredentials, _ finish: @escaping Finish
+    ) throws(ControlFailure) {
         let user = try identifier(params, "user")
         let subject = params?[key: "subject"] == nil ? nil : try identifier(params, "subject")
         let reply = Reply<Explanation?> { explanation in
@@ -161,7 +175,7 @@ struct ControlService: Sendable {
             ExplanationText(explanation).write(user: user, subject: subject, to: &writer)
             finish(.success(writer.bytes))
         }
-        submit(.explain(user: user, subject: subject, reply), finish)
+        submit(.explain(user: user, subject: subject, for: AuditEntry.Peer(peer), reply), finish)
     }
 
     // MARK: - Subscribers and the log
@@ -221,6 +235,12 @@ struct ControlService: Sendable {
 
     // MARK: - Helpers
 
+    private func flag(_ params: JSONElement?, _ key: StaticString) throws(ControlFailure) -> Bool {
+        guard let element = params?[key: key] else { return false }
+        guard let flag = element.bool else { throw .badValue("\(key)", "must be true or false") }
+        return flag
+    }
+
     private func identifier(_ params: JSONElement?, _ key: StaticString) throws(ControlFailure) -> [UInt8] {
         guard let element = params?[key: key] else { throw .badValue("\(key)", "is missing") }
         guard let utf8 = element.utf8, SubscriptionReader.isName(utf8) else {
@@ -234,7 +254,7 @@ struct ControlService: Sendable {
     }
 
     /// Runs what reads files or the log away from the event loops.
-    private func offLoop(_ finish: @escaping Finish, _ body: @escaping @Sendable () -> Void) {
+    func offLoop(_ finish: @escaping Finish, _ body: @escaping @Sendable () -> Void) {
         threads.submit { state in
             switch state {
             case .active: body()
@@ -250,7 +270,7 @@ struct ControlService: Sendable {
     }
 
     /// Runs a read of the store away from the event loops.
-    private func read(_ finish: @escaping Finish, _ body: @escaping @Sendable () throws(ControlFailure) -> [UInt8]) {
+    func read(_ finish: @escaping Finish, _ body: @escaping @Sendable () throws(ControlFailure) -> [UInt8]) {
         offLoop(finish) {
             do throws(ControlFailure) {
                 finish(.success(try body()))
@@ -261,11 +281,11 @@ struct ControlService: Sendable {
     }
 
     /// A fault of the store as what a client is told.
-    private static func stored<Value>(_ body: () throws(StoreFault) -> Value) throws(ControlFailure) -> Value {
+    static func stored<Value>(_ body: () throws(StoreFault) -> Value) throws(ControlFailure) -> Value {
         do {
             return try body()
         } catch {
-            throw .internalError("the register could not be read: \(error)")
+            throw .internalError("the log could not be read: \(error)")
         }
     }
 }

@@ -101,11 +101,15 @@ final class StoreThread: Sendable {
     /// - Returns: whether the store can go on.
     private func retain(_ keeper: inout RetentionKeeper, clock: Int64?, now: Int64) -> Bool {
         do throws(StoreFault) {
-            guard let step = try keeper.step(store, settings: settings(), clock: clock, now: now) else { return true }
-            feed.retained(from: step.oldest)
+            // Subscribers are told first, so that whoever is answered finds it done.
+            let tell = { [feed] (step: RetentionStep) in feed.retained(from: step.oldest) }
+            guard let step = try keeper.step(store, settings: settings(), clock: clock, now: now, telling: tell) else { return true }
             health.report(.retention, nil)
             // What could not be read may be gone; whoever still meets it reports it again.
             if step.removed > 0 { health.report(.log, nil) }
+            if let damage = step.auditDamage, health.report(.audit, "old audit entries stay, they are not what was written: \(damage)") {
+                logger.error("old audit entries stay, they are not what was written: \(damage)")
+            }
             return true
         } catch {
             var isEnd = !error.mayPass

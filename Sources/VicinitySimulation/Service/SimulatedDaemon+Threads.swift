@@ -82,7 +82,7 @@ extension SimulatedDaemon {
             oracle.handle(.remove(ids))
             oracle.answers.append(.count(before - oracle.model.subjectCount))
         case .user(let id, _): oracle.answers.append(.user(oracle.user(id)))
-        case .isMoving, .explain: preconditionFailure("nobody asks for that here")
+        case .isMoving, .locate, .explain: preconditionFailure("nobody asks for that here")
         case .configure(let rules): oracle.handle(.rules(rules))
         case .subscribe(let request, _):
             let opening = oracle.subscribers.open(request, head: Int64(oracle.model.events.count))
@@ -176,13 +176,15 @@ extension SimulatedDaemon {
         let step: RetentionStep
         do throws(StoreFault) {
             let clock = watch.isTrusted ? world.clock.unix : nil
-            guard let taken = try keeper.step(world.disk, settings: world.traits.retention, clock: clock, now: now) else { return }
+            let tell = { [feed] (step: RetentionStep) in feed.retained(from: step.oldest) }
+            guard let taken = try keeper.step(world.disk, settings: world.traits.retention, clock: clock, now: now, telling: tell) else {
+                return
+            }
             step = taken
         } catch {
             if !error.mayPass { world.exit(because: "old events cannot be removed") }
             return try deliverMail()
         }
-        feed.retained(from: step.oldest)
         if step.removed > 0 { world.trace("retention: the oldest event is \(step.oldest), was \(before)") }
         try world.checkRetention(from: before, to: step.oldest, leaps: world.clock.leaps - leapsBefore)
         try deliverMail()
