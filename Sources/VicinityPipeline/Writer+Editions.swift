@@ -14,9 +14,9 @@ package enum EditionWork: Sendable {
 }
 
 /// Why nothing was done with an edition.
-package enum EditionRefusal: Error, Sendable {
-    /// Another one is staged, or is not settled.
-    case inUse
+package enum EditionRefusal: Error, Sendable, Equatable {
+    /// Another one is staged, with this generation, or is not settled.
+    case inUse(generation: Int64?)
     /// It is not the one that is staged.
     case unknownGeneration
 }
@@ -46,7 +46,7 @@ extension Writer {
     mutating func handle(_ work: EditionWork, now: ClockReading) {
         switch work {
         case .begin(let reply):
-            guard engine.canStage else { return refuse(reply, .inUse) }
+            guard engine.canStage else { return refuse(reply, .inUse(generation: desk.staged)) }
             engine.beginEdition()
             let generation = desk.begin(open.commit.number)
             open.commit.edition.append(.begin)

@@ -36,8 +36,8 @@ extension SubjectsCommand {
 
         func run() throws {
             try global.conclude { directory throws(ClientFault) in
-                let options = RegisterImport.Options(socketDirectory: directory, paths: files, format: format, skipsBad: skipBad)
-                var run = RegisterImport(options, console: .standard)
+                let source = RegisterSource(socketDirectory: directory, paths: files, format: format, skipsBad: skipBad)
+                var run = RegisterImport(source, console: .standard)
                 try run.run()
             }
         }

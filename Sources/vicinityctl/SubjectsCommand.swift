@@ -11,7 +11,7 @@ struct SubjectsCommand: ParsableCommand {
               vicinityctl subjects get s-9
               vicinityctl subjects remove s-9
             """,
-        subcommands: [Import.self, List.self, Get.self, Remove.self])
+        subcommands: [Import.self, Replace.self, List.self, Get.self, Remove.self])
 
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(

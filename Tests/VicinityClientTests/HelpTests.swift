@@ -18,7 +18,8 @@ import vicinityctl
     @Test func everyCommandIsThere() {
         #expect(
             Self.commands.map { $0.words.dropFirst().joined(separator: " ") } == [
-                "", "status", "watch", "send", "subjects", "subjects import", "subjects list", "subjects get", "subjects remove", "users",
+                "", "status", "watch", "send", "subjects", "subjects import", "subjects replace", "subjects list", "subjects get",
+                "subjects remove", "users",
                 "users get", "explain", "subscribers", "subscribers list", "subscribers remove", "audit",
                 "audit list", "audit verify", "config", "config get", "config reload",
                 "log",

@@ -107,7 +107,7 @@ func records(of path: String, format: RegisterFormat? = nil) throws -> [String] 
         batch = SubjectBatch()
         while batch.hasRoom(for: large) { batch.add(large, line: 1) }
         #expect(batch.lines.count == 3)
-        #expect(try JSONValue(parsing: batch.params)["subjects"]?.array?.count == 3)
+        #expect(try JSONValue(parsing: batch.params())["subjects"]?.array?.count == 3)
     }
 
     @Test func refusedSubjectIsFound() {

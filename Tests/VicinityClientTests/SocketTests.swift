@@ -98,7 +98,8 @@ import Testing
     }
 
     private func importRun(_ paths: [String], skipsBad: Bool = false) throws {
-        var run = RegisterImport(.init(socketDirectory: directory.path, paths: paths, skipsBad: skipsBad), console: captured.console)
+        let source = RegisterSource(socketDirectory: directory.path, paths: paths, skipsBad: skipsBad)
+        var run = RegisterImport(source, console: captured.console)
         try run.run()
     }
 

@@ -15,14 +15,20 @@ package struct ControlClient: ~Copyable {
     }
 
     /// Asks for one thing and waits for the answer.
-    package mutating func call(_ method: String, _ params: [JSONValue.Member] = []) throws(ClientFault) -> JSONValue {
+    ///
+    /// - Parameter patience: how long to wait for an answer, in milliseconds.
+    package mutating func call(
+        _ method: String, _ params: [JSONValue.Member] = [], patience: Int32 = patience
+    ) throws(ClientFault) -> JSONValue {
         var encoded: [UInt8] = []
         if !params.isEmpty { JSONValue.object(params).encode(into: &encoded) }
-        return try call(method, encodedParams: encoded)
+        return try call(method, encodedParams: encoded, patience: patience)
     }
 
     /// - Parameter encodedParams: a JSON object without a newline; empty for none.
-    package mutating func call(_ method: String, encodedParams: [UInt8]) throws(ClientFault) -> JSONValue {
+    package mutating func call(
+        _ method: String, encodedParams: [UInt8], patience: Int32 = patience
+    ) throws(ClientFault) -> JSONValue {
         lastID += 1
         var request = Array("{\"jsonrpc\":\"2.0\",\"id\":\(lastID),\"method\":\"\(method)\"".utf8)
         if !encodedParams.isEmpty {
@@ -31,7 +37,7 @@ package struct ControlClient: ~Copyable {
         }
         request.append(contentsOf: "}\n".utf8)
         try send(request)
-        let answer = try receive()
+        let answer = try receive(patience)
         if let error = answer["error"] {
             throw .rpc(
                 method: method,
@@ -51,11 +57,11 @@ package struct ControlClient: ~Copyable {
             // A daemon that closed at once (forbidden) has said why: `receive` will tell.
             guard let count = connection.send(rest) else { return }
             rest = rest.dropFirst(count)
-            if count == 0, !connection.wait(toWrite: true, timeout: Self.patience) { throw silence() }
+            if count == 0, !connection.wait(toWrite: true, timeout: Self.patience) { throw silence(Self.patience) }
         }
     }
 
-    private mutating func receive() throws(ClientFault) -> JSONValue {
+    private mutating func receive(_ patience: Int32) throws(ClientFault) -> JSONValue {
         while true {
             if let line = lines.next() {
                 do {
@@ -64,13 +70,13 @@ package struct ControlClient: ~Copyable {
                     throw .lost(socket: connection.path, why: "the answer is not JSON: \(error.why)")
                 }
             }
-            guard connection.wait(timeout: Self.patience) else { throw silence() }
+            guard connection.wait(timeout: patience) else { throw silence(patience) }
             let received = lines.withBuffer { connection.receive(into: &$0) }
             if received == .end { throw .lost(socket: connection.path, why: "the daemon closed the connection without an answer") }
         }
     }
 
-    private func silence() -> ClientFault {
-        .lost(socket: connection.path, why: "no answer within \(Self.patience / 1000) s")
+    private func silence(_ patience: Int32) -> ClientFault {
+        .lost(socket: connection.path, why: "no answer within \(patience / 1000) s")
     }
 }

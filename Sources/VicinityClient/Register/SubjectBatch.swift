@@ -21,7 +21,22 @@ struct SubjectBatch {
     }
 
     /// The parameters of `subjects.put`.
-    var params: [UInt8] { Array("{\"subjects\":[".utf8) + body + Array("]}".utf8) }
+    ///
+    /// - Parameter generation: of the edition of the register that is meant; `nil` is the register as it is.
+    func params(generation: JSONValue? = nil) -> [UInt8] {
+        let edition = generation.map { "\"generation\":\($0.text)," } ?? ""
+        return Array("{\(edition)\"subjects\":[".utf8) + body + Array("]}".utf8)
+    }
+
+    /// The daemon's refusal with the line of the file that it is about, where it says which of the subjects it is.
+    func located(_ fault: ClientFault, in input: RereadableInput, _ consequence: String, isFirst: Bool) -> ClientFault {
+        guard case .rpc(_, let error) = fault else { return fault }
+        guard let index = error.data?["at"].flatMap(Self.index), lines.indices.contains(index) else {
+            return isFirst ? fault : .refused("\(fault)\(consequence)")
+        }
+        let place = "\(RegisterFiles.name(input.path)):\(lines[index])"
+        return .refused("\(place): the daemon refused the subject: \(error.message)\(consequence)")
+    }
 
     /// Which subject `data.at` of a refusal means: the first number in `subjects[3].lat`, or the number itself.
     static func index(_ at: JSONValue) -> Int? {

@@ -114,8 +114,10 @@ extension Engine {
             isSweeping = false
         }
         guard changes.transitions.isEmpty else { return false }
-        while isSettling, left > 0 {
-            left -= 1
+        // A subject is much less work than a user.
+        var retirements = left.multipliedReportingOverflow(by: 16).overflow ? left : left * 16
+        while isSettling, retirements > 0 {
+            retirements -= 1
             if Int(retired) < other.subjects.count {
                 retire(retired, into: &changes)
                 retired += 1

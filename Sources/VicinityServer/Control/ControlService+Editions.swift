@@ -31,8 +31,11 @@ extension ControlService {
         Reply { outcome in
             switch outcome {
             case .success(let value): finish(.success(Self.object { members(&$0, value) }))
-            case .failure(.inUse):
-                finish(.failure(.refused("in_use", "another edition of the register is being brought, or swapped in; wait, or abort it")))
+            case .failure(.inUse(let generation?)):
+                let other = "another edition of the register, generation \(generation), is being brought; wait for it, or abort it"
+                finish(.failure(.refused("in_use", other)))
+            case .failure(.inUse(nil)):
+                finish(.failure(.refused("in_use", "an edition of the register is being swapped in or given up; try again soon")))
             case .failure(.unknownGeneration):
                 finish(.failure(.refused("unknown_generation", "this generation is not the one that is being brought")))
             }

@@ -8,7 +8,7 @@ extension Oracle {
     func handle(_ work: EditionWork) {
         switch work {
         case .begin:
-            answers.append(.edition(model.staged == nil ? .success(0) : .failure(.inUse)))
+            answers.append(.edition(model.staged == nil ? .success(0) : .failure(.inUse(generation: nil))))
             if model.staged == nil { handle(.edition(.begin)) }
         case .put(let rows, let generation, _):
             perform(.put(rows.compactMap(\.placement)), generation) { rows.count }

@@ -213,7 +213,7 @@ final class SimulatedDaemon {
             case .count(let count): try world.oracle.check(.count(count))
             case .begun(let outcome):
                 if case .success(let generation) = outcome { world.oracle.generation = generation }
-                try world.oracle.check(.edition(outcome.map { _ in 0 }))
+                try world.oracle.check(.edition(outcome.map { _ in 0 }.mapError { _ in .inUse(generation: nil) }))
             case .edition(let outcome): try world.oracle.check(.edition(outcome))
             case .user(let view): try world.oracle.check(.user(view.map(UserAnswer.init)))
             case .subscribers(let states):

@@ -52,7 +52,9 @@ struct EditionTests {
         let daemon = try Daemon.running()
         try daemon.put(["a"])
         let first = try begin(daemon)
-        #expect(try code(daemon.call("subjects.replace_begin", "{}")) == "in_use")
+        let refusal = try daemon.call("subjects.replace_begin", "{}")
+        #expect(code(refusal) == "in_use")
+        #expect(refusal["error"]?["message"]?.string?.contains("generation \(first)") == true, "so that somebody else can abort it")
         let put = "{\"generation\":\(first),\"subjects\":[\(subject("b"))]}"
         #expect(try code(daemon.call("subjects.put", "{\"generation\":\(first + 1),\"subjects\":[]}")) == "unknown_generation")
         try daemon.result("subjects.put", put)
