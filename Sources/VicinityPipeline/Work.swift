@@ -13,6 +13,7 @@ package enum Work: Sendable {
     case edition(EditionWork)
     case user([UInt8], Reply<UserView?>)
     case isMoving([UInt8], Reply<Bool?>)
+    case nearby([UInt8], Reply<[NearbySubject]>)
     /// A user with the position; audited.
     case locate([UInt8], for: AuditEntry.Peer, Reply<UserView?>)
     /// Audited.

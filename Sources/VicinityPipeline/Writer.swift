@@ -135,6 +135,10 @@ package struct Writer: ~Copyable {
         case .isMoving(let id, let reply):
             let isMoving = engine.subject(id)?.isMoving
             open.replies.append { reply.send(isMoving) }
+        case .nearby(let id, let reply):
+            engine.catchUp(id, into: &changes)
+            let subjects = engine.nearby(id)
+            open.replies.append { reply.send(subjects) }
         case .locate(let user, let peer, let reply): locate(user, for: peer, reply, now: now)
         case .explain(let user, let subject, let peer, let reply): explain(user: user, subject: subject, for: peer, reply, now: now)
         case .configure(let rules):
@@ -166,7 +170,7 @@ package struct Writer: ~Copyable {
             let outcome = cursors.remove(name)
             if case .removed = outcome { note(.remove(name: name)) }
             open.replies.append { reply.send(outcome) }
-        case .fixes, .settle, .put, .remove, .edition, .user, .isMoving, .locate, .explain, .configure: break
+        case .fixes, .settle, .put, .remove, .edition, .user, .isMoving, .nearby, .locate, .explain, .configure: break
         }
     }
 

@@ -24,7 +24,8 @@ package struct Vicinityctl: ParsableCommand {
             """,
         version: "vicinityctl \(clientVersion)",
         subcommands: [
-            StatusCommand.self, WatchCommand.self, SendCommand.self, SubjectsCommand.self, UsersCommand.self, ExplainCommand.self,
+            StatusCommand.self, WatchCommand.self, SendCommand.self, SubjectsCommand.self, UsersCommand.self, NearbyCommand.self,
+            ExplainCommand.self,
             SubscribersCommand.self, AuditCommand.self,
             ConfigCommand.self, LogCommand.self, BackupCommand.self, DoctorCommand.self, SimulateCommand.self,
         ])

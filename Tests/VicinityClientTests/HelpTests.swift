@@ -20,7 +20,7 @@ import vicinityctl
             Self.commands.map { $0.words.dropFirst().joined(separator: " ") } == [
                 "", "status", "watch", "send", "subjects", "subjects import", "subjects replace", "subjects list", "subjects get",
                 "subjects remove", "users",
-                "users get", "explain", "subscribers", "subscribers list", "subscribers remove", "audit",
+                "users get", "nearby", "explain", "subscribers", "subscribers list", "subscribers remove", "audit",
                 "audit list", "audit verify", "config", "config get", "config reload",
                 "log",
                 "log dump",

@@ -53,7 +53,7 @@ package struct EventPrinter: Sendable {
         return event["report"]?.integer.map { "\(kind), report \($0)" } ?? kind
     }
 
-    private static func metres(_ value: Double) -> String {
+    static func metres(_ value: Double) -> String {
         Int64(exactly: value).map { String($0) } ?? String((value * 100).rounded() / 100)
     }
 

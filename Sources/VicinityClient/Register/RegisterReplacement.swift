@@ -35,7 +35,8 @@ package struct RegisterReplacement {
         var files = try RegisterFiles(source, console: console)
         var prints: [String: Int] = [:]
         try files.check(otherwise: "replaced") { subject in
-            prints.updateValue(subject.fingerprint, forKey: subject.id) == nil ? nil : "the id \"\(subject.id)\" is there already, in another file"
+            guard prints.updateValue(subject.fingerprint, forKey: subject.id) != nil else { return nil }
+            return "the id \"\(subject.id)\" is there already, in another file"
         }
         var control = try ControlClient(socketDirectory: source.socketDirectory)
         let difference = try compare(prints, &control)

@@ -10,7 +10,29 @@ public struct UserView: Sendable, Equatable {
     public let position: Coordinate?
 }
 
+/// A subject whose pair with a user is inside, as the user may see it.
+public struct NearbySubject: Sendable, Equatable {
+    public let id: [UInt8]
+    public let kind: [UInt8]?
+    /// What may be said of the distance now.
+    public let disclosed: Disclosed
+}
+
 extension Engine {
+    /// The subjects whose pair with a user is inside, by id; none for an unknown user.
+    ///
+    /// - Complexity: O(n log n) in the open pairs of the user.
+    public func nearby(_ id: [UInt8]) -> [NearbySubject] {
+        guard let slot = findUser(id) else { return [] }
+        let all = users[slot].pointee.pairs.elements.map { pair in
+            let subject = record(named: pair.subject).pointee
+            return NearbySubject(
+                id: subject.id.bytes, kind: subject.kind == SubjectRecord.noKind ? nil : kinds[Int(subject.kind)],
+                disclosed: disclosed(slot, pair.subject))
+        }
+        return all.sorted { $0.id.lexicographicallyPrecedes($1.id) }
+    }
+
     /// The state of a user, or `nil` if there is none of this id.
     public func user(_ id: [UInt8]) -> UserView? {
         guard let slot = findUser(id) else { return nil }

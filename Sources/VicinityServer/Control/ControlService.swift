@@ -39,7 +39,7 @@ struct ControlService: Sendable {
     static let methods: Set<String> = [
         "status", "subjects.put", "subjects.remove", "subjects.get", "subjects.list", "users.get", "config.get", "config.reload",
         "subscribers.list", "subscribers.remove", "log.prune", "explain", "subjects.replace_begin", "subjects.replace_commit",
-        "subjects.replace_abort", "audit.list", "audit.verify",
+        "subjects.replace_abort", "audit.list", "audit.verify", "nearby",
     ]
 
     private func carryOut(
@@ -61,6 +61,7 @@ struct ControlService: Sendable {
         case "subscribers.list": listSubscribers(finish)
         case "subscribers.remove": try removeSubscriber(params, finish)
         case "log.prune": try prune(params, finish)
+        case "nearby": try nearby(params, finish)
         case "explain": try explain(params, from: peer, finish)
         case "audit.list": try listAudit(params, finish)
         case "audit.verify": verifyAudit(finish)
@@ -241,7 +242,7 @@ struct ControlService: Sendable {
         return flag
     }
 
-    private func identifier(_ params: JSONElement?, _ key: StaticString) throws(ControlFailure) -> [UInt8] {
+    func identifier(_ params: JSONElement?, _ key: StaticString) throws(ControlFailure) -> [UInt8] {
         guard let element = params?[key: key] else { throw .badValue("\(key)", "is missing") }
         guard let utf8 = element.utf8, SubscriptionReader.isName(utf8) else {
             throw .badValue("\(key)", "must be a string of 1 to 128 bytes without control characters")
