@@ -45,6 +45,33 @@ struct AuditTests {
         }
     }
 
+    /// An entry with the right number and the right key, of a log that went another way: only the entry before it tells.
+    @Test
+    func anEntryOfAnotherHistoryIsFound() throws {
+        let other = try Workplace()
+        for (place, shift) in [(place, Int64(0)), (other, 1)] {
+            let store = try place.open()
+            try store.append(Commit(number: 1, audit: entries(1), wallTime: 0))
+            let later = entries(4).map { entry in
+                var entry = entry
+                entry.wallTime += shift
+                return entry
+            }
+            try store.append(Commit(number: 2, audit: later, wallTime: 0))
+            #expect(try store.verifyAudit() == AuditVerification(entries: 6))
+            try store.close()
+        }
+        let foreign = try DatabaseQueue(path: other.database).read { try Row.fetchOne($0, sql: "SELECT * FROM audit WHERE number = 5") }
+        let row = try #require(foreign)
+        try DatabaseQueue(path: place.database).write { database in
+            let places = row.map { _ in "?" }.joined(separator: ", ")
+            try database.execute(
+                sql: "REPLACE INTO audit (\(row.columnNames.joined(separator: ", "))) VALUES (\(places))",
+                arguments: StatementArguments(row.databaseValues))
+        }
+        #expect(try Inspection(directory: place.path).verifyAudit(key()).firstBreak?.number == 5)
+    }
+
     private func audits(_ store: some LogStore) throws -> Int64? {
         try Recovery(of: store).items.compactMap { if case .audited(let number) = $0 { number } else { nil } }.first
     }
