@@ -41,6 +41,7 @@ struct PairLedger: Sendable {
         case leavesTwice(encounter: Int64)
         case leavesTheFuture(encounter: Int64)
         case lasted(Int64, expected: Int64)
+        case followsInside(since: Int64)
     }
 
     /// Encounters before this seq were opened where nobody can look.
@@ -61,6 +62,9 @@ struct PairLedger: Sendable {
         switch event.change {
         case .enter: try enter(event)
         case .leave(_, let encounter, let lasted): try leave(event, encounter, lasted)
+        // The guard has closed the encounter before it says why.
+        case .following: if let before = open[key(event, encounter: event.seq)] { throw .followsInside(since: before.seq) }
+        case .report: break
         }
     }
 
@@ -105,6 +109,7 @@ extension PairLedger.Contradiction: CustomStringConvertible {
         case .leavesTwice(let encounter): "closes encounter \(encounter), which was closed before"
         case .leavesTheFuture(let encounter): "closes encounter \(encounter), which does not lie before it"
         case .lasted(let lasted, let expected): "says that the encounter lasted \(lasted) ms, but it was \(expected) ms"
+        case .followsInside(let since): "is of the follow guard, which leaves no pair inside as this one has been since event \(since)"
         }
     }
 }

@@ -33,6 +33,7 @@ struct RescuedLog {
                     kind: event.kind.isEmpty ? nil : [UInt8](event.kind))
             case .leave(_, let encounter, _):
                 if encounter < first { closedBefore.insert(encounter) } else { open[encounter] = nil }
+            case .report, .following: break
             }
         }
     }

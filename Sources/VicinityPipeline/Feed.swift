@@ -16,13 +16,13 @@ package final class SharedBlock: Sendable {
 
     init(_ block: EventBlock) { self.block = block }
 
-    /// Every event as a line.
+    /// The events as lines, as they go to everybody who names nothing.
     ///
     /// - Throws: ``EventBlock/Damaged``, which for a block of our own making means a fault of the program or of the disk.
     package func allLines() throws -> ByteBuffer {
         try lines.withLock { lines in
             if let lines { return lines }
-            let made = ByteBuffer(bytes: try EventLineEncoder.lines(of: block))
+            let made = ByteBuffer(bytes: try EventLineEncoder.lines(of: block, after: block.firstSeq - 1, for: .everything))
             lines = made
             return made
         }

@@ -42,6 +42,8 @@ package enum Text {
         case .enter(let cause, .within(let metres)): "enter cause \(cause.word) within \(metres)"
         case .enter(let cause, .distance(let metres)): "enter cause \(cause.word) distance \(metres)"
         case .leave(let cause, let encounter, let lasted): "leave cause \(cause.word) encounter \(encounter) lasted \(lasted)"
+        case .report(let number, let kind): "report \(number) kind \(kind)"
+        case .following: "following"
         }
     }
 }

@@ -3,8 +3,8 @@ import VicinityCore
 
 @testable import VicinityOffline
 
-/// A letter is a pair of a user and a subject of that name; `+a` enters, `-a3` leaves and closes encounter 3; `*` is a user who was
-/// forgotten.
+/// A letter is a pair of a user and a subject of that name; `+a` enters, `-a3` leaves and closes encounter 3, `ra` is a report and `fa` a
+/// following; `*` is a user who was forgotten.
 @Suite("The ledger of pairs")
 struct LedgerTests {
     @Test(
@@ -22,6 +22,10 @@ struct LedgerTests {
             // Those who were forgotten are told apart by their encounters.
             (1, "+* +* -*1 -*2", []),
             (1, "+* -*1 -*1", ["3 without 1"]),
+            // Reports come whenever they come; who follows has left.
+            (1, "ra +a ra -a2 fa ra +a", []),
+            (1, "+a +b -b2 fb fa", ["5 follows 1"]),
+            (1, "+* -*1 f* r*", []),
         ] as [(Int64, String, [String])])
     func tracks(first: Int64, track: String, expected: [String]) throws {
         var ledger = PairLedger()
@@ -51,11 +55,17 @@ struct LedgerTests {
             let time = Int64(index) * 10
             let encounter = Int64(word.dropFirst(2)) ?? 0
             let lasted = encounter >= first ? time - (encounter - first) * 10 : 5
+            let change: Event.Change =
+                switch word.first {
+                case "+": .enter(.user, .nothing)
+                case "r": .report(number: 1, kind: "tip")
+                case "f": .following
+                default: .leave(.user, encounter: encounter, lasted: lasted)
+                }
             builder.append(
                 Event(
-                    seq: 0, time: time,
-                    change: word.hasPrefix("+") ? .enter(.user, .nothing) : .leave(.user, encounter: encounter, lasted: lasted),
-                    user: name == "*" ? nil : Array("u-\(name)".utf8), subject: Array("s-\(name)".utf8), kind: nil))
+                    seq: 0, time: time, change: change, user: name == "*" ? nil : Array("u-\(name)".utf8),
+                    subject: Array("s-\(name)".utf8), kind: nil))
         }
         return try #require(builder.finish())
     }
@@ -68,6 +78,7 @@ struct LedgerTests {
         case .leavesTwice(let encounter): "twice \(encounter)"
         case .leavesTheFuture(let encounter): "future \(encounter)"
         case .lasted(let lasted, let expected): "lasted \(lasted) \(expected)"
+        case .followsInside(let since): "follows \(since)"
         }
     }
 }

@@ -181,6 +181,8 @@ struct EditionCrashTests {
                 switch event.change {
                 case .enter(let cause, let disclosed): "\(event.time) enter \(Text.quoted(event.subject)) \(cause) \(disclosed)"
                 case .leave(let cause, _, let lasted): "\(event.time) leave \(Text.quoted(event.subject)) \(cause) \(lasted)"
+                case .report(let number, let kind): "\(event.time) report \(Text.quoted(event.subject)) \(number) \(kind)"
+                case .following: "\(event.time) following \(Text.quoted(event.subject))"
                 }
             }
         }

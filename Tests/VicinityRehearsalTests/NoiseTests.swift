@@ -218,7 +218,7 @@ private struct Crowd: ~Copyable {
             switch transition.change {
             case .enter: count.enters += 1
             case .leave(.user, _, _): count.leaves += 1
-            case .leave: break
+            case .leave, .report, .following: break
             }
         }
         changes.removeAll()

@@ -21,10 +21,14 @@ import VicinityWire
         let events = [
             event(.enter(.user, .within(250)), time: 1_732_290_000_123),
             event(.leave(.user, encounter: 5001, lasted: 31_333), time: 1_732_290_031_456),
+            event(.report(number: 17, kind: "dispute"), time: 1_732_290_040_000),
+            event(.following, time: 1_732_290_050_000, kind: nil),
         ]
         let expected = """
             {"seq":5001,"type":"enter","user":"u-17","subject":"s-9","kind":"toll","ts":1732290000123,"cause":"user","within":250}
             {"seq":5002,"type":"leave","user":"u-17","subject":"s-9","kind":"toll","ts":1732290031456,"cause":"user","encounter":5001,"lasted":31333}
+            {"seq":5003,"type":"report","report":17,"report_kind":"dispute","user":"u-17","subject":"s-9","kind":"toll","ts":1732290040000}
+            {"seq":5004,"type":"following","user":"u-17","subject":"s-9","ts":1732290050000}
 
             """
         #expect(try lines(events, firstSeq: 5001) == expected)
@@ -38,6 +42,8 @@ import VicinityWire
             event(.enter(.subject, .distance(300)), time: 9_007_199_254_740_991, user: String(repeating: "é", count: 64)),
             event(.enter(.user, .within(62.5)), time: 10_000_000_000_000_000 / 10, user: "12345678", subject: "1234567"),
             event(.leave(.muted, encounter: 1, lasted: 0), time: 12_345_678, user: "123456789"),
+            event(.report(number: 1, kind: #"é"\"# + String(repeating: "\u{1}", count: 128)), time: 0, user: nil, kind: nil),
+            event(.following, time: 7, user: nil),
         ]
         let expected = """
             {"seq":1,"type":"enter","user":"u-17","subject":"s-9","ts":0,"cause":"radius"}
@@ -46,6 +52,8 @@ import VicinityWire
             {"seq":4,"type":"enter","user":"\(String(repeating: "é", count: 64))","subject":"s-9","kind":"toll","ts":9007199254740991,"cause":"subject","distance":300}
             {"seq":5,"type":"enter","user":"12345678","subject":"1234567","kind":"toll","ts":1000000000000000,"cause":"user","within":62.5}
             {"seq":6,"type":"leave","user":"123456789","subject":"s-9","kind":"toll","ts":12345678,"cause":"muted","encounter":1,"lasted":0}
+            {"seq":7,"type":"report","report":1,"report_kind":"é\\"\\\\\(String(repeating: #"\u0001"#, count: 128))","user":null,"subject":"s-9","ts":0}
+            {"seq":8,"type":"following","user":null,"subject":"s-9","kind":"toll","ts":7}
 
             """
         #expect(try lines(events, firstSeq: 1) == expected)

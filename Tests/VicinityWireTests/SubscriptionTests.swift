@@ -68,21 +68,27 @@ import VicinityWire
         }
     }
 
-    /// e enter, l leave; users u and v, kinds k and none: which of eight events each filter lets through.
+    /// e enter, l leave, r report, f following; users u and v, kinds k and none: which of sixteen events each filter lets through.
     @Test(arguments: [
-        ("{}", "eu eu.k ev ev.k lu lu.k lv lv.k"), (#"{"types":["enter"]}"#, "eu eu.k ev ev.k"),
-        (#"{"types":["leave","report"]}"#, "lu lu.k lv lv.k"),
-        (#"{"types":["report"]}"#, ""), (#"{"types":[]}"#, ""), (#"{"kinds":["k"]}"#, "eu.k ev.k lu.k lv.k"), (#"{"kinds":[]}"#, ""),
-        (#"{"kinds":["K","kk"]}"#, ""), (#"{"users":["v","x"]}"#, "ev ev.k lv lv.k"), (#"{"users":[]}"#, ""),
+        ("{}", "eu eu.k ev ev.k lu lu.k lv lv.k ru ru.k rv rv.k"), (#"{"types":["enter"]}"#, "eu eu.k ev ev.k"),
+        (#"{"types":["leave","report"]}"#, "lu lu.k lv lv.k ru ru.k rv rv.k"),
+        (#"{"types":["report"]}"#, "ru ru.k rv rv.k"), (#"{"types":[]}"#, ""), (#"{"kinds":["k"]}"#, "eu.k ev.k lu.k lv.k ru.k rv.k"),
+        // What follows somebody is for those who ask for it by name.
+        (#"{"types":["following"]}"#, "fu fu.k fv fv.k"), (#"{"types":["following","enter"],"users":["u"]}"#, "eu eu.k fu fu.k"),
+        (#"{"types":["following"],"kinds":["k"],"users":["v"]}"#, "fv.k"), (#"{"kinds":[]}"#, ""),
+        (#"{"kinds":["K","kk"]}"#, ""), (#"{"users":["v","x"]}"#, "ev ev.k lv lv.k rv rv.k"), (#"{"users":[]}"#, ""),
         (#"{"users":["u"],"kinds":["k"],"types":["leave"]}"#, "lu.k"),
     ])
     func filters(filter: String, expected: String) throws {
         let subscription = try first("{\"subscribe\":\(filter)}").get()
         var builder = EventBlockBuilder(firstSeq: 1)
-        for type in ["e", "l"] {
+        let changes =
+            [
+                .enter(.user, .nothing), .leave(.user, encounter: 1, lasted: 0), .report(number: 1, kind: "tip"), .following,
+            ] as [Event.Change]
+        for change in changes {
             for user in ["u", "v"] {
                 for kind in [nil, "k"] {
-                    let change: Event.Change = type == "e" ? .enter(.user, .nothing) : .leave(.user, encounter: 1, lasted: 0)
                     builder.append(Event(seq: 0, time: 0, change: change, user: bytes(user), subject: bytes("s"), kind: kind.map(bytes)))
                 }
             }
@@ -91,7 +97,7 @@ import VicinityWire
         try #require(builder.finish()).forEachView { view in
             guard subscription.filter.admits(view) else { return }
             let event = view.event
-            let type = if case .enter = event.change { "e" } else { "l" }
+            let type = EventType(event.change).rawValue.prefix(1)
             passed.append(type + String(decoding: event.user ?? [], as: UTF8.self) + (event.kind == nil ? "" : ".k"))
         }
         #expect(passed.joined(separator: " ") == expected)

@@ -41,12 +41,16 @@ public enum Disclosed: Equatable, Sendable {
     case distance(Double)
 }
 
-/// One durable, numbered record of the log.
+/// One durable, numbered record of the log: a pair's change, or something else that a subscriber must know of a pair.
 public struct Event: Equatable, Sendable {
     public enum Change: Equatable, Sendable {
         case enter(Cause, Disclosed)
         /// `encounter` is the seq of the enter that this closes; `lasted` milliseconds, at least 0.
         case leave(Cause, encounter: Int64, lasted: Int64)
+        /// The user has reported something of the subject: the report's number, at least 1, and its kind, which is not the subject's.
+        case report(number: Int64, kind: String)
+        /// The follow guard says that the user follows the subject; its leave is an event of the same moment.
+        case following
     }
 
     public var seq: Int64

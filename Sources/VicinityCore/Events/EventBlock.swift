@@ -2,21 +2,25 @@
 //
 // A block is what one commit (or a part of a large one) brought. Its bytes are
 //
-//     u8 version (1) · varint count · varint zigzag(time of the first event) · events
+//     u8 version (2) · varint count · varint zigzag(time of the first event) · events
 //
 // and an event is
 //
-//     u8 type (1 enter, 2 leave) · u8 cause · varint zigzag(time − time of the event before)
+//     u8 type (1 enter, 2 leave, 3 report, 4 following) · u8 cause (0 in a report and a following)
+//     · varint zigzag(time − time of the event before)
 //     · bytes user (length 0: forgotten) · bytes subject · bytes kind (length 0: none)
 //     · enter: u8 0 nothing | 1 within | 2 distance, then f64 little-endian metres unless 0
 //     · leave: varint (seq − encounter) · varint lasted
+//     · report: varint number · bytes kind of the report
 //
-// where `varint` is LEB128, `bytes` a varint length and as many bytes. The seq of an event is the block's first seq plus
-// its place. Ids stand in full in each event: a block can be read without anything else, and a user be erased from it.
+// where `varint` is LEB128, `bytes` a varint length and as many bytes. Version 1 has no reports and no followings, and is read as
+// well. The seq of an event is the block's first seq plus its place. Ids stand in full in each event: a block can be read without anything else, and a user be erased from it.
 
 /// A run of consecutive events, encoded.
 public struct EventBlock: Sendable {
-    public static let version: UInt8 = 1
+    public static let version: UInt8 = 2
+    /// The oldest version that is read.
+    private static let oldestVersion: UInt8 = 1
 
     /// The seq of the first event.
     public let firstSeq: Int64
@@ -26,7 +30,7 @@ public struct EventBlock: Sendable {
 
     public var lastSeq: Int64 { firstSeq + Int64(count) - 1 }
 
-    /// The bytes are not a block of this version.
+    /// The bytes are not a block of a version that is read.
     public struct Damaged: Error {
         /// The seq of the event that could not be read.
         public let seq: Int64
@@ -43,11 +47,14 @@ public struct EventBlock: Sendable {
     /// - Throws: ``Damaged`` if the head is not that of a block.
     public init(firstSeq: Int64, stored bytes: [UInt8]) throws(Damaged) {
         var reader = ByteReader(bytes)
-        guard reader.byte() == Self.version, let count = reader.varint(), count > 0, count <= UInt64(bytes.count) else {
+        guard let version = reader.byte(), Self.reads(version), let count = reader.varint(), count > 0, count <= UInt64(bytes.count)
+        else {
             throw Damaged(seq: firstSeq)
         }
         self.init(firstSeq: firstSeq, count: Int(count), bytes: bytes)
     }
+
+    private static func reads(_ version: UInt8) -> Bool { (oldestVersion...Self.version).contains(version) }
 
     /// Calls `body` with each event in order of seq.
     ///
@@ -58,17 +65,19 @@ public struct EventBlock: Sendable {
 
     /// Calls `body` with a view of each event; the view is valid only during the call.
     ///
-    /// - Throws: ``Damaged`` if the bytes end early or hold what no version-1 event holds, and what `body` throws.
+    /// - Throws: ``Damaged`` if the bytes end early or hold what no event of their version holds, and what `body` throws.
     public func forEachView(_ body: (EventView) throws -> Void) throws {
         try bytes.withUnsafeBytes { raw in
             var reader = RawReader(raw)
-            guard reader.byte() == Self.version, reader.varint() == UInt64(count), let base = reader.varint() else {
+            guard let version = reader.byte(), Self.reads(version), reader.varint() == UInt64(count), let base = reader.varint() else {
                 throw Damaged(seq: firstSeq)
             }
             var time = ZigZag.decode(base)
             for index in 0..<count {
                 let seq = firstSeq + Int64(index)
-                guard let view = EventView(&reader, seq: seq, previousTime: time) else { throw Damaged(seq: seq) }
+                guard let view = EventView(&reader, version: version, seq: seq, previousTime: time) else {
+                    throw Damaged(seq: seq)
+                }
                 time = view.time
                 try body(view)
             }
@@ -94,26 +103,22 @@ public struct EventView {
             kind: kind.isEmpty ? nil : [UInt8](kind))
     }
 
-    init?(_ reader: inout RawReader, seq: Int64, previousTime: Int64) {
-        guard let type = reader.byte(), let causeByte = reader.byte(), let cause = Cause(rawValue: causeByte),
-            let delta = reader.varint(), let user = reader.sized(), let subject = reader.sized(), let kind = reader.sized()
+    init?(_ reader: inout RawReader, version: UInt8, seq: Int64, previousTime: Int64) {
+        guard let type = reader.byte(), let causeByte = reader.byte(), let delta = reader.varint(), let user = reader.sized(),
+            let subject = reader.sized(), let kind = reader.sized()
         else { return nil }
-        switch type {
-        case 1:
-            switch reader.byte() {
-            case 0: change = .enter(cause, .nothing)
-            case 1:
-                guard let metres = reader.double() else { return nil }
-                change = .enter(cause, .within(metres))
-            case 2:
-                guard let metres = reader.double() else { return nil }
-                change = .enter(cause, .distance(metres))
-            default: return nil
-            }
-        case 2:
+        switch (type, Cause(rawValue: causeByte)) {
+        case (1, let cause?):
+            guard let disclosed = Self.disclosed(&reader) else { return nil }
+            change = .enter(cause, disclosed)
+        case (2, let cause?):
             guard let back = reader.varint(), let lasted = reader.varint(), back < UInt64(seq), lasted <= UInt64(Int64.max)
             else { return nil }
             change = .leave(cause, encounter: seq - Int64(back), lasted: Int64(lasted))
+        case (3, nil) where causeByte == 0 && version >= 2:
+            guard let number = reader.varint(), let reportKind = reader.sized(), number <= UInt64(Int64.max) else { return nil }
+            change = .report(number: Int64(number), kind: String(decoding: reportKind, as: UTF8.self))
+        case (4, nil) where causeByte == 0 && version >= 2: change = .following
         default: return nil
         }
         self.seq = seq
@@ -121,6 +126,15 @@ public struct EventView {
         self.user = user
         self.subject = subject
         self.kind = kind
+    }
+
+    private static func disclosed(_ reader: inout RawReader) -> Disclosed? {
+        switch reader.byte() {
+        case 0: .nothing
+        case 1: reader.double().map { .within($0) }
+        case 2: reader.double().map { .distance($0) }
+        default: nil
+        }
     }
 }
 
@@ -139,6 +153,12 @@ extension [UInt8] {
         case .leave(let cause, _, _):
             append(2)
             append(cause.rawValue)
+        case .report:
+            append(3)
+            append(0)
+        case .following:
+            append(4)
+            append(0)
         }
         appendVarint(ZigZag.encode(sincePrevious))
         appendSized(user)
@@ -155,6 +175,11 @@ extension [UInt8] {
         case .leave(_, let encounter, let lasted):
             appendVarint(UInt64(seq - encounter))
             appendVarint(UInt64(lasted))
+        case .report(let number, let reportKind):
+            appendVarint(UInt64(number))
+            var text = reportKind
+            text.withUTF8 { appendSized(UnsafeRawBufferPointer($0)) }
+        case .following: break
         }
     }
 }
@@ -185,7 +210,9 @@ public struct InsidePairs: Sendable {
     public func forEachView(_ body: (EventView) throws -> Void) rethrows {
         try bytes.withUnsafeBytes { raw in
             var reader = RawReader(raw)
-            while let seq = reader.varint(), let view = EventView(&reader, seq: Int64(seq), previousTime: 0) { try body(view) }
+            while let seq = reader.varint(), let view = EventView(&reader, version: EventBlock.version, seq: Int64(seq), previousTime: 0) {
+                try body(view)
+            }
         }
     }
 }

@@ -11,6 +11,11 @@ enum EventText {
             switch event.change {
             case .enter: writer.member("type", "enter")
             case .leave: writer.member("type", "leave")
+            case .report(let number, let kind):
+                writer.member("type", "report")
+                writer.member("report", number)
+                writer.member("report_kind", kind)
+            case .following: writer.member("type", "following")
             }
             pair(event, &writer)
             if let kind = event.kind { writer.member("kind", utf8: kind) }
@@ -27,6 +32,7 @@ enum EventText {
                 writer.member("cause", "\(cause.word)")
                 writer.member("encounter", encounter)
                 writer.member("lasted", lasted)
+            case .report, .following: break
             }
         }
         return writer.bytes + [UInt8(ascii: "\n")]

@@ -152,6 +152,8 @@ final class Oracle {
             try demand(lasted == max(0, event.time - enter.time), "a stay is measured wrongly: \(Text.event(event))")
             inside[pair] = nil
             leftAt[Int(encounter) - 1] = event.seq
+        case .following: try demand(inside[pair] == nil, "a pair is muted and inside: \(Text.event(event))")
+        case .report: break
         }
         lines.append(EventText.line(event))
         leftAt.append(0)

@@ -65,7 +65,10 @@ final class RelayClient {
     private func drawFilter() {
         guard dice.chance(0.4) else { return }
         switch dice.below(4) {
-        case 0: request.types = dice.pick([["enter"], ["leave"], ["enter", "leave", "report"], []])
+        case 0:
+            request.types = dice.pick([
+                ["enter"], ["leave"], ["enter", "leave", "report"], ["following"], ["leave", "following"], [],
+            ])
         case 1 where !world.traits.kindsChange: request.kinds = dice.pick([Town.kinds, [Town.kinds[0]], []])
         default: request.users = (0..<3).map { _ in world.town.someUser() }
         }

@@ -38,11 +38,11 @@ struct RelayRequest {
 
     /// Whether the filter lets an event through.
     func admits(_ event: Event) -> Bool {
-        if let types {
-            switch event.change {
-            case .enter: if !types.contains("enter") { return false }
-            case .leave: if !types.contains("leave") { return false }
-            }
+        switch event.change {
+        case .enter: if let types, !types.contains("enter") { return false }
+        case .leave: if let types, !types.contains("leave") { return false }
+        case .report: if let types, !types.contains("report") { return false }
+        case .following: if types?.contains("following") != true { return false }
         }
         return admitsPair(event)
     }

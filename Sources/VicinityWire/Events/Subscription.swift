@@ -12,14 +12,14 @@ package struct Subscription: Sendable, Equatable {
     /// First the pairs that are inside.
     package var wantsSnapshot = false
 
-    /// Every event, live.
+    /// Every event that need not be named, live.
     package static let everything = Subscription()
 
-    /// Whether the subscriber gets each event, so that lines can be shared.
-    package var isEverything: Bool { filter == SubscriptionFilter() }
+    /// Whether the subscriber names nothing, so that lines can be shared.
+    package var isEverything: Bool { filter == .everything }
 }
 
-/// Which events a subscriber wants; an absent list lets all through, an empty one nothing.
+/// Which events a subscriber wants; an absent list lets all through (but of types, `following` must be named), an empty one nothing.
 package struct SubscriptionFilter: Sendable, Equatable {
     package var types: Set<EventType>?
     package var kinds: Set<[UInt8]>?
@@ -27,15 +27,15 @@ package struct SubscriptionFilter: Sendable, Equatable {
 
     package init() {}
 
+    /// Of a subscriber that names nothing.
+    package static let everything = SubscriptionFilter()
+
     /// Whether the subscriber wants this event.
-    package func admits(_ event: EventView) -> Bool {
-        if let types {
-            switch event.change {
-            case .enter: guard types.contains(.enter) else { return false }
-            case .leave: guard types.contains(.leave) else { return false }
-            }
-        }
-        return admitsPair(event)
+    package func admits(_ event: EventView) -> Bool { admits(EventType(event.change)) && admitsPair(event) }
+
+    private func admits(_ type: EventType) -> Bool {
+        guard let types else { return type != .following }
+        return types.contains(type)
     }
 
     /// Whether the subscriber wants to hear of this event's pair at all.
@@ -53,6 +53,15 @@ package enum EventType: String, Sendable, CaseIterable {
     case leave
     case report
     case following
+
+    package init(_ change: Event.Change) {
+        switch change {
+        case .enter: self = .enter
+        case .leave: self = .leave
+        case .report: self = .report
+        case .following: self = .following
+        }
+    }
 }
 
 /// Why a line of a subscriber was refused.

@@ -23,6 +23,7 @@ struct CutTests {
                 switch event.change {
                 case .enter(let cause, _): inside[event.seq] = CutTests.inside(event, cause)
                 case .leave(_, let encounter, _): inside[encounter] = nil
+                case .report, .following: break
                 }
             }
         }

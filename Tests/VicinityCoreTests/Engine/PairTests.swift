@@ -38,6 +38,7 @@ struct PairTests {
             switch changes.transitions.first?.change {
             case .enter: report += "E"
             case .leave: report += "L"
+            case .report, .following: report += "?"
             case nil: report += "."
             }
             changes.removeAll()

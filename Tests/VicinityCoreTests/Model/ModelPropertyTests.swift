@@ -80,6 +80,8 @@ struct ModelPropertyTests {
                     let enter = open.removeValue(forKey: pair)
                     #expect(enter?.seq == encounter, "seed \(seed), \(Text.event(event))")
                     #expect(lasted == max(0, event.time - (enter?.time ?? 0)), "seed \(seed), \(Text.event(event))")
+                case .following: #expect(open[pair] == nil, "seed \(seed), \(Text.event(event))")
+                case .report: break
                 }
             }
             #expect(open.count == played.pairs, "seed \(seed)")
@@ -159,6 +161,7 @@ extension ModelPropertyTests {
                 guard var stay = open.removeValue(forKey: encounter) else { continue }
                 stay.leave = event.time
                 closed.append(stay)
+            case .report, .following: break
             }
         }
         return Dictionary((closed + open.values).map { ($0, 1) }) { $0 + $1 }
@@ -268,6 +271,8 @@ extension ModelPropertyTests {
             switch event.change {
             case .enter(let cause, let disclosed): change = "enter \(cause.word) \(disclosed)"
             case .leave(let cause, _, let lasted): change = "leave \(cause.word) \(lasted)"
+            case .report(let number, let kind): change = "report \(number) \(kind)"
+            case .following: change = "following"
             }
             stories[event.user ?? [], default: []].append("\(Text.quoted(event.subject)) \(event.time) \(change)")
         }

@@ -36,6 +36,8 @@ struct ModelRuleTests {
             case .enter(let cause, _): return "enter \(cause.word) \(subject) \(user) \(event.time)"
             case .leave(let cause, let encounter, let lasted):
                 return "leave \(cause.word) \(subject) \(user) \(event.time) of \(encounter) after \(lasted)"
+            case .report(let number, let kind): return "report \(number) \(kind) \(subject) \(user) \(event.time)"
+            case .following: return "following \(subject) \(user) \(event.time)"
             }
         }
     }

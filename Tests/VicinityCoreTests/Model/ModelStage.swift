@@ -88,6 +88,8 @@ private struct Stage {
         case .enter(let cause, .within(let metres)): return "enter \(cause.word) \(pair) within \(Int(metres))"
         case .enter(let cause, .distance(let metres)): return "enter \(cause.word) \(pair) at \(metres)"
         case .leave(let cause, _, _): return "leave \(cause.word) \(pair)"
+        case .report(let number, let kind): return "report \(number) \(kind) \(pair)"
+        case .following: return "following \(pair)"
         }
     }
 

@@ -70,6 +70,7 @@ struct ModelTurnTests {
                 switch event.change {
                 case .enter(let cause, _): kinds.insert("enter \(cause.word)")
                 case .leave(let cause, _, _): kinds.insert("leave \(cause.word)")
+                case .report, .following: break
                 }
                 switch poles[event.subject] {
                 case [1]: events.north += 1
