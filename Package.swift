@@ -110,7 +110,8 @@ let package = Package(
             ["VicinityServer", "VicinityConfiguration", "VicinityPipeline", "VicinityCore", "VicinityWire", "VicinityStore"]),
         tests("VicinityClientTests", ["VicinityClient", "vicinityctl", argumentParser], resources: [.copy("Fixtures")]),
         tests("VicinityRehearsalTests", ["VicinityRehearsal", "VicinityClient", "VicinityCore"]),
-        tests("EndToEndTests", ["VicinityClient"], resources: [.copy("Fixtures")]),
+        .target(name: "CPeers", path: "Tests/CPeers"),
+        tests("EndToEndTests", ["VicinityClient", "CPeers"], resources: [.copy("Fixtures")]),
     ],
     cxxLanguageStandard: .cxx17
 )

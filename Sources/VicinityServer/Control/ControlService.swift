@@ -27,7 +27,7 @@ struct ControlService: Sendable {
     func call(_ request: ControlRequest, from peer: PeerCredentials, finish: @escaping Finish) {
         do throws(ControlFailure) {
             guard settings.access.roles(of: peer).allows(method: request.method) else {
-                guard Self.methods.contains(request.method) else { throw .unknownMethod(request.method) }
+                guard ControlMethod(rawValue: request.method) != nil else { throw .unknownMethod(request.method) }
                 throw .forbidden(request.method)
             }
             try carryOut(request, from: peer, finish)

@@ -28,6 +28,9 @@ final class LineSocket {
         }
     }
 
+    /// Takes over a descriptor that is connected and does not block.
+    init(connected descriptor: CInt) { self.descriptor = descriptor }
+
     deinit { close(descriptor) }
 
     // MARK: - Sending
