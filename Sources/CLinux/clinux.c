@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -167,6 +168,12 @@ int64_t vicinity_raise_open_file_limit(void) {
     limit.rlim_cur = limit.rlim_max;
     if (setrlimit(RLIMIT_NOFILE, &limit) != 0) { return -errno; }
     return (int64_t)limit.rlim_cur;
+}
+
+int vicinity_forbid_core_dumps(void) {
+    struct rlimit none = {0, 0};
+    if (setrlimit(RLIMIT_CORE, &none) != 0) { return -errno; }
+    return result_or_errno(prctl(PR_SET_DUMPABLE, 0, 0, 0, 0));
 }
 
 int vicinity_file_identity(int descriptor, uint64_t *device, uint64_t *inode) {

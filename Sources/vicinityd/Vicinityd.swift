@@ -73,6 +73,8 @@ struct Vicinityd: AsyncParsableCommand {
         let output = LogOutput(standardErrorIn: environment, level: Logger.Level(effective.values.logLevel))
         LoggingSystem.bootstrap { _ in LineLogHandler(output: output) }
         let logger = Logger(label: "vicinityd")
+        // Before anything is read that says where somebody is. The unit does the same; this is for a daemon that is started by hand.
+        if !ProcessSettings.forbidCoreDumps() { logger.warning("core dumps cannot be switched off; one would hold positions") }
         let premises = try Premises(stateDirectory: stateDirectory, runtimeDirectory: runtimeDirectory, environment: environment)
         let daemon = Daemon(premises, effective, output: output, logger: logger, reloads: reloads, load: load)
         // The group's own lines tell of its services; ours tell what an operator wants to know.

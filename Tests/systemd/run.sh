@@ -113,6 +113,11 @@ printf '{"id":"s-1","lat":39.9,"lon":116.4,"kind":"toll"}\n' >"$stage/register"
 holds "a client starts it and is answered" inside vicinityctl subjects import - <"$stage/register"
 holds "it is active" is_active
 holds "it has a user of its own" test "$(inside stat --format %U /proc/"$(show MainPID)")" = vicinity
+matches "a crash would leave no core: its memory holds where everybody is" '^0 0$' \
+    "$(inside sed -n 's/^Max core file size *\([^ ]*\) *\([^ ]*\) .*/\1 \2/p' /proc/"$(show MainPID)"/limits)"
+matches "nor one that is piped to a program: proc(5) gives its memory to root" '^root$' \
+    "$(inside stat --format %U /proc/"$(show MainPID)"/mem)"
+matches "and no report of what its registers point to" 'SWIFT_BACKTRACE=enable=no' "$(show Environment)"
 holds "its state is its own" test "$(inside stat --dereference --format '%a' /var/lib/vicinity/)" = 700
 
 say "--- fixes in, events out"

@@ -77,6 +77,11 @@ int vicinity_try_lock(int descriptor);
 // Raises the soft limit on open files to the hard one. The limit now in force, or the negated errno.
 int64_t vicinity_raise_open_file_limit(void);
 
+// Makes that this process leaves no core dump, whoever would take it: sets both limits of RLIMIT_CORE to 0, which an ordinary core file
+// obeys, and takes the dumpable flag away, which the kernel looks at before it pipes a core to a program, where the limit counts for
+// nothing. Without the flag no other process of the same user may read its memory either. 0 or the negated errno.
+int vicinity_forbid_core_dumps(void);
+
 // The device and the inode of an open file, for comparison with what JOURNAL_STREAM says. 0 or the negated errno.
 int vicinity_file_identity(int descriptor, uint64_t *_Nonnull device, uint64_t *_Nonnull inode);
 

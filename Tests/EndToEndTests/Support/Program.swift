@@ -37,6 +37,8 @@ final class Program {
     let pid: pid_t
     private let logPath: String
     private var ending: Ending?
+    /// Whether the kernel wrote a core dump when it was killed.
+    private(set) var dumpedCore = false
 
     /// The program of this name that was built beside this test bundle.
     static func path(of name: String = "vicinityd") throws -> String {
@@ -89,6 +91,7 @@ final class Program {
         var status: Int32 = 0
         guard waitpid(pid, &status, WNOHANG) == pid else { return nil }
         let signal = status & 0x7F
+        dumpedCore = signal != 0 && status & 0x80 != 0
         ending = signal == 0 ? .exited((status >> 8) & 0xFF) : .killed(signal: signal)
         return ending
     }
