@@ -149,8 +149,9 @@ extension Engine {
         // The moment of the swap comes before the one that is being gathered.
         let gathered = scratch.pending
         scratch.pending = []
-        reconcile(slot)
+        // Before, since a dwell that is due as soon as it begins asks for the user once more.
         sweep?.finish(slot)
+        reconcile(slot)
         emitEarly()
         // A dwell that began with the swap may be complete by now; while the clocks advance, its timer has its turn anyway.
         if !isAdvancing, let latest = latestDue(of: slot, now: present.steady) {
