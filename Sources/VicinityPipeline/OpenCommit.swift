@@ -18,7 +18,8 @@ package struct OpenCommit: Sendable {
 
     /// Whether there is something to make durable.
     package var isChange: Bool {
-        !commit.journal.isEmpty || !commit.cursors.isEmpty || !commit.edition.isEmpty || !commit.audit.isEmpty
+        !commit.journal.isEmpty || !commit.cursors.isEmpty || !commit.edition.isEmpty || !commit.suspensions.isEmpty
+            || !commit.audit.isEmpty
     }
 
     /// Notes that a batch was worked off.

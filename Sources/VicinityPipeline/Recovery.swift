@@ -79,7 +79,8 @@ extension Restoration {
         case .swap(let time): swap(at: time)
         case .departing(let row): departing(slot: row.slot, try placement(of: row))
         case .signOff(let entry): signOff(entry)
-        case .cursor, .suspension, .reported, .audited, .report: break
+        case .suspension(let row): suspension(of: row.subject, by: SuspensionSources(row.source))
+        case .cursor, .reported, .audited, .report: break
         case .page(let stored): try page(name: stored.index, stored.bytes)
         case .journal(let commit, let bytes): if !bytes.isEmpty { try journal(commit: commit, bytes) }
         }

@@ -12,7 +12,9 @@ package enum Work: Sendable {
     case remove([[UInt8]], Reply<Int>)
     case edition(EditionWork)
     case user([UInt8], Reply<UserView?>)
-    case isMoving([UInt8], Reply<Bool?>)
+    /// What became of a subject since it was put; `nil` if the register does not have it.
+    case subject([UInt8], Reply<SubjectView?>)
+    case suspension(SuspensionWork)
     case nearby([UInt8], Reply<[NearbySubject]>)
     /// A user with the position; audited.
     case locate([UInt8], for: AuditEntry.Peer, Reply<UserView?>)

@@ -24,21 +24,32 @@ extension Writer {
     }
 
     /// What became of what was asked for.
-    private enum AuditOutcome: String {
+    enum AuditOutcome: String {
         case shown
         case unknownUser = "unknown_user"
+        case unknownSubject = "unknown_subject"
+        case suspended
+        case resumed
+        /// There was nothing to resume.
+        case notSuspended = "not_suspended"
     }
 
     /// Adds an entry to the audit log.
-    private mutating func audit(
-        _ method: String, for peer: AuditEntry.Peer, user: [UInt8], subject: [UInt8]? = nil, outcome: AuditOutcome, fields: [String] = [],
-        now: ClockReading
+    ///
+    /// - Parameters:
+    ///   - user: the id, of which the entry has only a hash.
+    ///   - purpose: as whoever asks has stated it.
+    ///   - fields: the names of those that are told.
+    ///   - detail: what else an auditor must know.
+    mutating func audit(
+        _ method: String, for peer: AuditEntry.Peer, user: [UInt8]? = nil, subject: [UInt8]? = nil, purpose: String? = nil,
+        outcome: AuditOutcome, fields: [String] = [], detail: String? = nil, now: ClockReading
     ) {
         lastAudit += 1
         open.commit.audit.append(
             AuditEntry(
-                number: lastAudit, wallTime: now.wall, peer: peer, method: method, user: engine.auditHash(user), subject: subject,
-                outcome: outcome.rawValue, fields: fields))
+                number: lastAudit, wallTime: now.wall, peer: peer, method: method, user: user.map { engine.auditHash($0) },
+                subject: subject, purpose: purpose, outcome: outcome.rawValue, fields: fields, detail: detail))
         open.size += 512
     }
 }

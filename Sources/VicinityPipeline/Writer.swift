@@ -132,9 +132,10 @@ package struct Writer: ~Copyable {
             engine.catchUp(id, into: &changes)
             let view = engine.user(id)
             open.replies.append { reply.send(view) }
-        case .isMoving(let id, let reply):
-            let isMoving = engine.subject(id)?.isMoving
-            open.replies.append { reply.send(isMoving) }
+        case .subject(let id, let reply):
+            let view = engine.subject(id)
+            open.replies.append { reply.send(view) }
+        case .suspension(let work): handle(work, now: now)
         case .nearby(let id, let reply):
             engine.catchUp(id, into: &changes)
             let subjects = engine.nearby(id)
@@ -170,7 +171,7 @@ package struct Writer: ~Copyable {
             let outcome = cursors.remove(name)
             if case .removed = outcome { note(.remove(name: name)) }
             open.replies.append { reply.send(outcome) }
-        case .fixes, .settle, .put, .remove, .edition, .user, .isMoving, .nearby, .locate, .explain, .configure: break
+        case .fixes, .settle, .put, .remove, .edition, .user, .subject, .suspension, .nearby, .locate, .explain, .configure: break
         }
     }
 

@@ -40,6 +40,8 @@ package struct EngineAdapter: ~Copyable {
             _ = engine.unstage(ids)
             _ = engine.remove(ids, now: now, into: &changes)
         case .edition(let step): perform(step)
+        case .suspend(let id, let sources): engine.suspend(id, by: sources, now: now, into: &changes)
+        case .resume(let id, let sources): engine.resume(id, by: sources, now: now, into: &changes)
         case .rules(let rules): engine.rules = rules
         case .clock(let span): now = ClockReading(wall: now.wall + span, steady: now.steady + span)
         case .jump(let span): now.wall += span

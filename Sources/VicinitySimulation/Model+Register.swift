@@ -21,7 +21,8 @@ extension Model {
     private mutating func putAnew(_ placement: SubjectPlacement, in moment: inout Moment) {
         let subject = Subject(
             id: placement.id, serial: nextSerial, kind: placement.kind, position: placement.position, putPosition: placement.position,
-            validFrom: placement.validFrom, validUntil: placement.validUntil, validity: validity(of: placement))
+            validFrom: placement.validFrom, validUntil: placement.validUntil, validity: validity(of: placement),
+            isSuspended: suspensions[placement.id] != nil)
         nextSerial += 1
         subjects[placement.id] = subject
         subjectTimes[placement.id] = lastTime(of: placement.id).map { SubjectTime(time: $0) }
@@ -91,6 +92,34 @@ extension Model {
         for id in users.keys {
             for serial in serials { users[id]?.waits[serial] = nil }
         }
+    }
+
+    /// A suspension is one moment, and so is the end of one; each source has its own.
+    mutating func suspend(_ id: [UInt8], by sources: SuspensionSources) {
+        suspensions[id, default: []].formUnion(sources)
+        setSuspended(id)
+    }
+
+    mutating func resume(_ id: [UInt8], by sources: SuspensionSources) {
+        suspensions[id]?.subtract(sources)
+        if suspensions[id]?.isEmpty == true { suspensions[id] = nil }
+        setSuspended(id)
+    }
+
+    private mutating func setSuspended(_ id: [UInt8]) {
+        guard var subject = subjects[id] else { return }
+        let wasActive = subject.isActive
+        subject.isSuspended = suspensions[id] != nil
+        subjects[id] = subject
+        guard wasActive != subject.isActive else { return }
+        situations += 1
+        var moment = Moment(time: clock.wall, origin: Origin(reference: clock.wall, steady: clock.steady))
+        if subject.isActive {
+            evaluateAllUsers(against: subject, because: .subject, in: &moment)
+        } else {
+            leaveAll(of: subject, because: .suspended, in: &moment)
+        }
+        close(moment)
     }
 
     /// Everybody who is inside with a subject that is active no more leaves, and dwells of its pairs are dropped.

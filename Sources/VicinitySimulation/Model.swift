@@ -105,8 +105,9 @@ package struct Model: Sendable {
         /// `nil` unless it is a moving subject that is not silent.
         var track: Track?
         var isSilent = false
+        var isSuspended = false
 
-        var isActive: Bool { validity == .begun && !isSilent }
+        var isActive: Bool { validity == .begun && !isSilent && !isSuspended }
     }
 
     struct SignOff: Sendable {
@@ -144,6 +145,8 @@ package struct Model: Sendable {
     var subjects: [[UInt8]: Subject] = [:]
     var signOffs: [[UInt8]: SignOff] = [:]
     var subjectTimes: [[UInt8]: SubjectTime] = [:]
+    /// Who suspends an id, whether the register has it or not.
+    var suspensions: [[UInt8]: SuspensionSources] = [:]
     var nextSerial = 0
     /// The edition that is to come, by id.
     var staged: [[UInt8]: SubjectPlacement]?
@@ -161,6 +164,8 @@ package struct Model: Sendable {
     package var userCount: Int { users.values.count { $0.track != nil } }
     /// All in the register.
     package var subjectCount: Int { subjects.count }
+    /// Whether the register has a subject.
+    package func has(_ subject: [UInt8]) -> Bool { subjects[subject] != nil }
     package var pairCount: Int { users.values.reduce(0) { $0 + $1.encounters.count } }
 
     /// Takes one step; its events are appended to ``events``, its errors replace ``errors``.
@@ -176,6 +181,8 @@ package struct Model: Sendable {
             remove(ids)
             unstage(ids)
         case .edition(let step): perform(step)
+        case .suspend(let id, let sources): suspend(id, by: sources)
+        case .resume(let id, let sources): resume(id, by: sources)
         case .rules(let newRules):
             rules = newRules
             showWhatIsDue()  // a span may be shorter now

@@ -44,6 +44,8 @@ package enum Scene: String, CaseIterable, Sendable {
     case validity
     /// A register that is replaced as a whole again and again, with all rules of time.
     case editions
+    /// Subjects, half of them moving, that are suspended and resumed all the time, in all that else happens to a register.
+    case suspensions
 }
 
 /// What spans and speeds a scene of time draws its settings from.
@@ -96,6 +98,7 @@ struct Scenery: Sendable {
     var puts = 0.06
     var removes = 0.03
     var editions = 0.0
+    var suspensions = 0.0
     var clocks = 0.05
     var reloads = 0.0
 
@@ -119,7 +122,7 @@ extension Scene {
     /// Whether the scene is about rules of time and noise.
     var isOfTime: Bool {
         switch self {
-        case .noise, .dwell, .silence, .movers, .validity, .editions: true
+        case .noise, .dwell, .silence, .movers, .validity, .editions, .suspensions: true
         case .uniform, .clustered, .poles, .antimeridian, .edges, .radii, .far, .jumps, .city, .crowd, .empty, .jitter, .coincidences,
             .register, .settings:
             false
@@ -137,7 +140,7 @@ extension Scene {
                 dwells: [0, 0, 900, 4_000], cooldowns: [0, 0, 3_000], silences: [1_000, 5_000, 30_000],
                 memories: [1_000, 8_000, 40_000, 86_400_000])
         case .movers: Rhythm(dwells: [0, 0, 1_000, 5_000], cooldowns: [0, 0, 3_000], speeds: [0, 20, 300], silences: [0, 8_000, 60_000])
-        case .validity, .editions: Rhythm(dwells: [0, 0, 1_000, 5_000], cooldowns: [0, 0, 3_000], speeds: [0, 300])
+        case .validity, .editions, .suspensions: Rhythm(dwells: [0, 0, 1_000, 5_000], cooldowns: [0, 0, 3_000], speeds: [0, 300])
         case .noise, .uniform, .clustered, .poles, .antimeridian, .edges, .radii, .far, .jumps, .city, .crowd, .empty, .jitter,
             .coincidences, .register, .settings:
             .any
@@ -248,6 +251,16 @@ extension Scene {
             scenery.movers = 0.3
             scenery.strays = 0.15
             scenery.validities = 0.3
+            return scenery
+        case .suspensions:
+            var scenery = Self.timed
+            scenery.subjects = 12
+            scenery.suspensions = 0.2
+            scenery.editions = 0.12
+            scenery.movers = 0.5
+            scenery.validities = 0.2
+            scenery.strays = 0.15
+            scenery.lines = 8
             return scenery
         }
     }

@@ -35,6 +35,10 @@ package enum Step: Sendable {
     case remove([[UInt8]])
     /// One request.
     case edition(EditionStep)
+    /// One request, of a subject that the register need not have.
+    case suspend([UInt8], SuspensionSources)
+    /// One request, likewise.
+    case resume([UInt8], SuspensionSources)
     /// A reload of the settings.
     case rules(Rules)
     /// Both clocks go on by so many milliseconds, at least 0.
@@ -68,6 +72,8 @@ extension Step: CustomStringConvertible {
         case .edition(.put(let subjects)): "put into the edition\n" + subjects.map { "  \(Text.subject($0))" }.joined(separator: "\n")
         case .edition(.commit): "swap the editions"
         case .edition(.abort): "give the edition up"
+        case .suspend(let id, let sources): "suspend \(Text.quoted(id)) by \(sources.rawValue)"
+        case .resume(let id, let sources): "resume \(Text.quoted(id)) by \(sources.rawValue)"
         case .rules(let rules): "rules \(rules)"
         case .clock(let span): "clock \(span) ms"
         case .jump(let span): "jump \(span) ms"

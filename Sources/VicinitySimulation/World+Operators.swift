@@ -111,6 +111,24 @@ extension World {
     }
 }
 
+// MARK: - Suspensions
+
+extension World {
+    /// Mostly of a subject that the register has; now and then once more what is already so.
+    mutating func suspension() -> Step {
+        let index = random.below(subjectIDs.count)
+        let sources: SuspensionSources = random.pick([.operator, .operator, .dispute, [.operator, .dispute]])
+        let isSuspended = suspensions[index] != nil
+        if isSuspended == random.chance(0.8) {
+            suspensions[index]?.subtract(sources)
+            if suspensions[index]?.isEmpty == true { suspensions[index] = nil }
+            return .resume(subjectIDs[index], sources)
+        }
+        suspensions[index, default: []].formUnion(sources)
+        return .suspend(subjectIDs[index], sources)
+    }
+}
+
 // MARK: - The clocks
 
 extension World {

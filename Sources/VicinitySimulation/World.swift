@@ -65,6 +65,8 @@ package struct World: Sendable {
     var placements: [Int: SubjectPlacement] = [:]
     /// What the edition has that is to come, likewise; `nil` if there is none.
     var staged: [Int: SubjectPlacement]?
+    /// Who suspends a subject, by the place in ``subjectIDs``.
+    var suspensions: [Int: SuspensionSources] = [:]
     private var opening: [Int]
 
     package init(_ scene: Scene, seed: UInt64) {
@@ -108,6 +110,7 @@ package struct World: Sendable {
         if falls(scenery.puts) { return put(choice()) }
         if falls(scenery.removes) { return remove(choice()) }
         if falls(scenery.editions) { return edition() }
+        if falls(scenery.suspensions) { return suspension() }
         if falls(scenery.clocks) { return advance() }
         if falls(scenery.reloads) { return reload() }
         let count = 1 + random.below(random.chance(0.01) ? scenery.lines * 20 : scenery.lines)

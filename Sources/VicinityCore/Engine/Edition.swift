@@ -223,6 +223,7 @@ extension Engine {
         var flags = staged.pointee.flags.intersection(.stale).union(live.pointee.flags.intersection(.watched))
         flags.set(.early, validity.map { wall < $0.from } ?? false)
         flags.set(.over, validity.map { wall >= $0.until } ?? false)
+        flags.set(.suspended, isSuspended(staged.pointee.id))
         staged.pointee.time = live.pointee.isUsed ? lastTime(live.pointee) : rememberedTime(staged.pointee.id.bytes) ?? -1
         staged.pointee.latitude = staged.pointee.putLatitude
         staged.pointee.longitude = staged.pointee.putLongitude

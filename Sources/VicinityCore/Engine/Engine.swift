@@ -16,6 +16,7 @@
 //     Register.swift      a subject is put or removed, and whom its place concerns
 //     Movement.swift      a subject moves by its own fixes
 //     Validity.swift      a subject is active for a time
+//     Suspensions.swift   a subject is suspended and resumed
 //     Edition.swift       a new edition of the register is staged
 //     Swap.swift          and takes the place of the live one
 //     Emission.swift      order, numbers, what an enter discloses
@@ -74,6 +75,8 @@ public struct Engine: ~Copyable {
     var validities: [UInt32: Validity] = [:]
     /// When validities begin and end, on the system clock.
     var validityQueue = DueHeap<Alarm>()
+    /// By the id of the subject, whether the register has it or not.
+    var suspended: [[UInt8]: SuspensionSources] = [:]
 
     /// What is kept of few users only, by slot.
     var userNotes: [UInt32: UserNotes] = [:]

@@ -61,6 +61,8 @@ public struct PairExplanation: Sendable, Equatable {
         case silent
         case notYetValid
         case noLongerValid
+        /// An operator or a dispute suspends it.
+        case suspended
     }
 
     /// What an evaluation would do now.
@@ -144,7 +146,9 @@ extension Engine {
 
 extension PairExplanation.Activity {
     fileprivate init(_ flags: SubjectFlags) {
-        if flags.contains(.over) {
+        if flags.contains(.suspended) {
+            self = .suspended
+        } else if flags.contains(.over) {
             self = .noLongerValid
         } else if flags.contains(.early) {
             self = .notYetValid

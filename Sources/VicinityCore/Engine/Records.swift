@@ -206,8 +206,10 @@ struct SubjectFlags: OptionSet {
     static let watched = SubjectFlags(rawValue: 32)
     /// Of a staged subject: the live record has changed since it was copied.
     static let stale = SubjectFlags(rawValue: 64)
+    /// Somebody suspends the id; see `Suspensions.swift`.
+    static let suspended = SubjectFlags(rawValue: 128)
 
-    static let inactive: SubjectFlags = [.silent, .early, .over]
+    static let inactive: SubjectFlags = [.silent, .early, .over, .suspended]
     /// What is stored.
     static let stored: SubjectFlags = [.moving, .silent, .early, .over]
 

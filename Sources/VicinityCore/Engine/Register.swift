@@ -332,6 +332,7 @@ extension Engine {
         let flags = subjects[slot].pointee.flags.intersection([.touched, .watched])
         subjects[slot].pointee = SubjectRecord(placement, kind: kind)
         subjects[slot].pointee.flags = flags
+        subjects[slot].pointee.flags.set(.suspended, isSuspended(subjects[slot].pointee.id))
     }
 
     mutating func intern(_ kind: [UInt8]) -> UInt32 {

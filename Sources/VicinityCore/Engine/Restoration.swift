@@ -3,7 +3,7 @@ import CPrimitives
 /// Puts an engine back together from the register, pages and journals; see the top of `Journal.swift`.
 ///
 /// Use it once, in this order: ``subject(slot:_:)`` for each entry of the register, ``swap(at:)`` and ``departing(slot:_:)`` if a swap is
-/// not settled, ``signOff(_:)``, ``page(name:_:)``, ``journal(commit:_:)`` in order, ``finish(now:)``.
+/// not settled, ``suspension(of:by:)``, ``signOff(_:)``, ``page(name:_:)``, ``journal(commit:_:)`` in order, ``finish(now:)``.
 public struct Restoration: ~Copyable {
     /// The stored state cannot be read, or contradicts itself.
     public struct Damaged: Error {
@@ -47,6 +47,9 @@ public struct Restoration: ~Copyable {
         engine.other.subjects[slot].pointee = SubjectRecord(
             placement, kind: placement.kind.map { engine.intern($0) } ?? SubjectRecord.noKind)
     }
+
+    /// Takes up that an id is suspended, whether the register has it or not.
+    public mutating func suspension(of id: [UInt8], by sources: SuspensionSources) { engine.suspended[id, default: []].formUnion(sources) }
 
     public mutating func signOff(_ signOff: SignOff) { engine.restore(signOff) }
 
@@ -296,6 +299,8 @@ public struct Restoration: ~Copyable {
                 engine.motions[subject.pointee.motion].pointee.heardAt = now.steady
                 engine.watchSubject(slot)
             }
+            // Not as any journal had it.
+            subject.pointee.flags.set(.suspended, engine.isSuspended(subject.pointee.id))
             if subject.pointee.isActive {
                 entries.append(GridEntry(latitude: subject.pointee.latitude, longitude: subject.pointee.longitude, slot: slot))
             }

@@ -10,6 +10,14 @@ public struct UserView: Sendable, Equatable {
     public let position: Coordinate?
 }
 
+/// What an operator may see of a subject beside what was put.
+public struct SubjectView: Sendable, Equatable {
+    public let position: Coordinate
+    /// Whether its own fixes have moved it since it was last put elsewhere.
+    public let isMoving: Bool
+    public let isSuspended: Bool
+}
+
 /// A subject whose pair with a user is inside, as the user may see it.
 public struct NearbySubject: Sendable, Equatable {
     public let id: [UInt8]
@@ -43,9 +51,10 @@ extension Engine {
             position: user.isSilent ? nil : user.position)
     }
 
-    /// Whether a subject is in the register, and if its own fixes have moved it.
-    public func subject(_ id: [UInt8]) -> (position: Coordinate, isMoving: Bool)? {
+    /// What became of a subject since it was put; `nil` if the register does not have it.
+    public func subject(_ id: [UInt8]) -> SubjectView? {
         guard let slot = findSubject(id) else { return nil }
-        return (subjects[slot].pointee.position, subjects[slot].pointee.isMoving)
+        let subject = subjects[slot].pointee
+        return SubjectView(position: subject.position, isMoving: subject.isMoving, isSuspended: subject.flags.contains(.suspended))
     }
 }

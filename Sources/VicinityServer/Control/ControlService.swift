@@ -39,7 +39,7 @@ struct ControlService: Sendable {
     static let methods: Set<String> = [
         "status", "subjects.put", "subjects.remove", "subjects.get", "subjects.list", "users.get", "config.get", "config.reload",
         "subscribers.list", "subscribers.remove", "log.prune", "explain", "subjects.replace_begin", "subjects.replace_commit",
-        "subjects.replace_abort", "audit.list", "audit.verify", "nearby",
+        "subjects.replace_abort", "subjects.suspend", "subjects.resume", "audit.list", "audit.verify", "nearby",
     ]
 
     private func carryOut(
@@ -55,6 +55,8 @@ struct ControlService: Sendable {
         case "subjects.replace_begin": beginEdition(finish)
         case "subjects.replace_commit": try commitEdition(params, finish)
         case "subjects.replace_abort": try abortEdition(params, finish)
+        case "subjects.suspend": try suspend(params, from: peer, finish)
+        case "subjects.resume": try resume(params, from: peer, finish)
         case "users.get": try getUser(params, from: peer, finish)
         case "config.get": finish(.success(settings.json()))
         case "config.reload": offLoop(finish) { [settings] in settings.reload(finish) }
@@ -100,17 +102,16 @@ struct ControlService: Sendable {
 
     private func getSubject(_ params: JSONElement?, _ finish: @escaping Finish) throws(ControlFailure) {
         let id = try identifier(params, "id")
-        let unknown = ControlFailure.refused("unknown_subject", "there is no such subject in the register")
-        let reply = Reply<Bool?> { isMoving in
-            guard let isMoving else { return finish(.failure(unknown)) }
+        let reply = Reply<SubjectView?> { view in
+            guard let view else { return finish(.failure(.unknownSubject)) }
             read(finish) { () throws(ControlFailure) in
-                guard let row = try Self.stored({ () throws(StoreFault) in try register.subject(id: id) }) else { throw unknown }
+                guard let row = try Self.stored({ () throws(StoreFault) in try register.subject(id: id) }) else { throw .unknownSubject }
                 var writer = JSONWriter()
-                SubjectCodec.write(row, isMoving: isMoving, to: &writer)
+                SubjectCodec.write(row, view, to: &writer)
                 return writer.bytes
             }
         }
-        submit(.isMoving(id, reply), finish)
+        submit(.subject(id, reply), finish)
     }
 
     private func listSubjects(_ params: JSONElement?, _ finish: @escaping Finish) throws(ControlFailure) {
@@ -122,7 +123,7 @@ struct ControlService: Sendable {
             return Self.object { writer in
                 writer.key("subjects")
                 writer.array { writer in
-                    for row in rows.prefix(limit) { SubjectCodec.write(row, isMoving: nil, to: &writer) }
+                    for row in rows.prefix(limit) { SubjectCodec.write(row, nil, to: &writer) }
                 }
                 if rows.count > limit { writer.member("next", utf8: rows[limit - 1].id) }
             }

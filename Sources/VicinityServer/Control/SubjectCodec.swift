@@ -1,3 +1,4 @@
+import VicinityCore
 import VicinityStore
 import VicinityWire
 
@@ -74,8 +75,8 @@ enum SubjectCodec {
         return value
     }
 
-    /// Appends a subject as it was put; `isMoving` adds what only `subjects.get` says.
-    static func write(_ row: SubjectRow, isMoving: Bool?, to writer: inout JSONWriter) {
+    /// Appends a subject as it was put, and what became of it since, which only `subjects.get` says.
+    static func write(_ row: SubjectRow, _ view: SubjectView?, to writer: inout JSONWriter) {
         writer.object { writer in
             writer.member("id", utf8: row.id)
             if let kind = row.kind { writer.member("kind", utf8: kind) }
@@ -89,9 +90,9 @@ enum SubjectCodec {
             }
             if let from = row.validFrom { writer.member("valid_from", from) }
             if let until = row.validUntil { writer.member("valid_until", until) }
-            if let isMoving {
-                writer.member("suspended", false)
-                writer.member("moving", isMoving)
+            if let view {
+                writer.member("suspended", view.isSuspended)
+                writer.member("moving", view.isMoving)
             }
         }
     }

@@ -15,6 +15,7 @@ final class Mailbox: Sendable {
         case cut(link: UInt64, CutPiece?)
         case acknowledged(link: UInt64)
         case count(Int)
+        case known(Bool)
         case begun(Result<Int64, EditionRefusal>)
         case edition(Result<Int, EditionRefusal>)
         case user(UserView?)

@@ -1,5 +1,6 @@
 import VicinityCore
 import VicinityPipeline
+import VicinityStore
 
 /// The operator: changes the register and the settings, looks at users and subscribers, lets events go. What is answered is checked where the
 /// answers are handed on.
@@ -17,7 +18,7 @@ struct OperatorClient {
         guard let daemon = world.daemon, daemon.phase == .running else { return false }
         let dice = world.dice
         let mailbox = daemon.mailbox
-        switch dice.below(16) {
+        switch dice.below(18) {
         case 0..<7:
             let rows = world.town.put()
             world.trace("the operator puts \(rows.count) subjects")
@@ -34,6 +35,7 @@ struct OperatorClient {
             return daemon.inbox.put(.removeSubscriber(name: Array(name.utf8), Reply { mailbox.put(.removal($0)) }))
         case 12: return prune(daemon)
         case 13, 14: return replace(daemon)
+        case 15, 16: return suspendOrResume(daemon)
         default:
             guard dice.chance(world.traits.reloads) else { return false }
             world.town.reconfigure()
@@ -62,6 +64,18 @@ struct OperatorClient {
             world.trace("the operator puts \(rows.count) subjects into the edition")
             return daemon.inbox.put(.edition(.put(rows, generation: generation, Reply(tell))))
         }
+    }
+
+    private func suspendOrResume(_ daemon: SimulatedDaemon) -> Bool {
+        let id = world.dice.chance(0.05) ? Array("never-put".utf8) : world.town.someSubject()
+        let reply = Reply<Bool> { [mailbox = daemon.mailbox] in mailbox.put(.known($0)) }
+        let peer = AuditEntry.Peer(uid: 0, gid: 0, pid: 1)
+        if world.dice.chance(0.5) {
+            world.trace("the operator suspends \(Text.quoted(id))")
+            return daemon.inbox.put(.suspension(.suspend(id, reason: "why", for: peer, reply)))
+        }
+        world.trace("the operator resumes \(Text.quoted(id))")
+        return daemon.inbox.put(.suspension(.resume(id, reason: "why not", for: peer, reply)))
     }
 
     private mutating func prune(_ daemon: SimulatedDaemon) -> Bool {

@@ -43,13 +43,18 @@ extension Oracle {
     ///   - hashSeed: any number.
     func checkState(_ contents: MemoryStore.Contents, hashSeed: UInt64) throws(Violation) {
         try checkRegister(contents)
+        let suspensions = contents.suspensions.reduce(into: [[UInt8]: Set<SuspensionRow.Source>]()) {
+            $0[$1.subject, default: []].insert($1.source)
+        }
+        try demand(
+            suspensions == model.suspensions.mapValues(\.all), "the durable suspensions are \(suspensions), expected \(model.suspensions)")
         let cursors = contents.cursors.mapValues(\.acked)
         try demand(cursors == subscribers.cursors, "the durable cursors are \(cursors), expected \(subscribers.cursors)")
         // What a recovery brings by itself, such as a timer that is due at once, belongs to this copy alone.
         let present = model
         defer { model = present }
         model.restart(at: model.clock)
-        let copy = MemoryStore(contents)
+        let copy = MemoryStore(contents, auditKey: SimulatedDisk.auditKey)
         let mailbox = Mailbox()
         let recovered: Recovery.Recovered
         do throws(Recovery.Failure) {

@@ -82,7 +82,8 @@ extension SimulatedDaemon {
             oracle.handle(.remove(ids))
             oracle.answers.append(.count(before - oracle.model.subjectCount))
         case .user(let id, _): oracle.answers.append(.user(oracle.user(id)))
-        case .isMoving, .nearby, .locate, .explain: preconditionFailure("nobody asks for that here")
+        case .suspension(let work): oracle.handle(work)
+        case .subject, .nearby, .locate, .explain: preconditionFailure("nobody asks for that here")
         case .configure(let rules): oracle.handle(.rules(rules))
         case .subscribe(let request, _):
             let opening = oracle.subscribers.open(request, head: Int64(oracle.model.events.count))

@@ -211,6 +211,7 @@ final class SimulatedDaemon {
                 try world.oracle.check(.acknowledged(link: id))
                 post(.acknowledged(link: id), to: id)
             case .count(let count): try world.oracle.check(.count(count))
+            case .known(let isKnown): try world.oracle.check(.known(isKnown))
             case .begun(let outcome):
                 if case .success(let generation) = outcome { world.oracle.generation = generation }
                 try world.oracle.check(.edition(outcome.map { _ in 0 }.mapError { _ in .inUse(generation: nil) }))

@@ -25,9 +25,11 @@ final class SimulatedDisk: LogStore, LogReader {
 
     private let state: Mutex<State>
     private let sabotage: Sabotage?
+    /// Of the audit log.
+    static let auditKey = AuditKey(bytes: [UInt8](repeating: 9, count: AuditKey.size))
 
     init(_ identity: LogIdentity, sabotage: Sabotage?) {
-        state = Mutex(State(memory: MemoryStore(MemoryStore.Contents(identity: identity))))
+        state = Mutex(State(memory: MemoryStore(MemoryStore.Contents(identity: identity), auditKey: Self.auditKey)))
         self.sabotage = sabotage
     }
 
@@ -47,7 +49,7 @@ final class SimulatedDisk: LogStore, LogReader {
     /// The process has ended; the next one finds what is durable.
     func restart() {
         state.withLock { state in
-            state.memory = MemoryStore(state.memory.contents)
+            state.memory = MemoryStore(state.memory.contents, auditKey: Self.auditKey)
             state.carriedOut = nil
         }
     }

@@ -7,6 +7,8 @@ import VicinityWire
 enum Answer: Equatable {
     /// How many subjects were put or removed.
     case count(Int)
+    /// Whether there is such a subject.
+    case known(Bool)
     /// What became of a request for an edition: how many subjects, or why nothing; a number that cannot be foreseen is 0.
     case edition(Result<Int, EditionRefusal>)
     /// What is known of a user.

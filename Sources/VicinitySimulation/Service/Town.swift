@@ -68,6 +68,9 @@ final class Town {
     /// A user's id.
     func someUser() -> [UInt8] { dice.pick(people).id }
 
+    /// The id of a subject that the register may have.
+    func someSubject() -> [UInt8] { dice.pick(places).id }
+
     // MARK: - Lines
 
     /// What a gateway gets to deliver.

@@ -162,6 +162,7 @@ extension PairExplanation.Activity {
         case .silent: "silent"
         case .notYetValid: "not_yet_valid"
         case .noLongerValid: "no_longer_valid"
+        case .suspended: "suspended"
         }
     }
 
@@ -172,6 +173,7 @@ extension PairExplanation.Activity {
         case .silent: "the subject has been silent for longer than fixes.expire_after"
         case .notYetValid: "the subject is not valid yet"
         case .noLongerValid: "the subject is valid no more"
+        case .suspended: "the subject is suspended"
         }
     }
 }

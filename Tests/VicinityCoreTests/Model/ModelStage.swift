@@ -23,6 +23,8 @@ extension Rules {
 ///     gone u @6000                      | leave gone s u 6000
 ///     put s 0 from=… until=…            |
 ///     remove s                          |
+///     suspend s operator                | leave suspended s u 1000000
+///     resume s operator                 |
 ///     clock 500                         |
 ///     jump -500                         |
 ///     rules max_speed=300               |
@@ -114,6 +116,8 @@ private struct Stage {
                 validUntil: options["until"].flatMap { Int64($0) })
             return .put([placement])
         case "remove": return .remove([name])
+        case "suspend": return .suspend(name, values.last == "dispute" ? .dispute : .operator)
+        case "resume": return .resume(name, values.last == "dispute" ? .dispute : .operator)
         case "clock": return .clock(try #require(values.first.flatMap { Int64($0) }))
         case "jump": return .jump(try #require(values.first.flatMap { Int64($0) }))
         default:

@@ -595,4 +595,73 @@ struct ModelTimeTests {
         let got = try scenario.play()
         #expect(got == scenario.transcript)
     }
+
+    @Test(arguments: [
+        Scenario(
+            "Who is inside leaves at once, and cools down",
+            """
+            rules cooldown=1000 leave_dwell=5000 |
+            fix u 0 @5000            |
+            put s 0                  | enter subject s u 1000000
+            suspend s operator       | leave suspended s u 1000000
+            resume s operator        |
+            clock 999                |
+            clock 1                  | enter user s u 1001000
+            """),
+        Scenario(
+            "A dwell ends with the suspension, and begins anew",
+            """
+            rules enter_dwell=1000   |
+            put s 0                  |
+            fix u 0 @5000            |
+            suspend s operator       |
+            clock 1000               |
+            resume s operator        |
+            clock 1000               | enter subject s u 1002000
+            """),
+        Scenario(
+            "Each source has a say of its own",
+            """
+            fix u 0 @5000            |
+            put s 0                  | enter subject s u 1000000
+            suspend s operator       | leave suspended s u 1000000
+            suspend s dispute        |
+            resume s operator        |
+            resume s operator        |
+            resume s dispute         | enter subject s u 1000000
+            """),
+        Scenario(
+            "It belongs to the id, whatever the register has",
+            """
+            fix u 0 @5000            |
+            suspend s operator       |
+            put s 0                  |
+            put s 10                 |
+            remove s                 |
+            put s 0                  |
+            resume s operator        | enter subject s u 1000000
+            """),
+        Scenario(
+            "A suspended subject moves, and no pair",
+            """
+            fix u 0 @5000            |
+            put s 9000               |
+            suspend s operator       |
+            move s 0 @6000           |
+            resume s operator        | enter subject s u 1000000
+            """),
+        Scenario(
+            "Its validity goes on meanwhile",
+            """
+            fix u 0 @5000            |
+            put s 0 until=1000100    | enter subject s u 1000000
+            suspend s operator       | leave suspended s u 1000000
+            clock 100                |
+            resume s operator        |
+            """),
+    ])
+    func suspension(scenario: Scenario) throws {
+        let got = try scenario.play()
+        #expect(got == scenario.transcript)
+    }
 }

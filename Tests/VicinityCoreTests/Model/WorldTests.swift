@@ -45,7 +45,7 @@ struct WorldTests {
                 }
             case .put(let subjects): for subject in subjects { places[subject.id] = subject.position }
             case .remove(let ids): for id in ids { places[id] = nil }
-            case .edition, .rules, .clock, .jump: break
+            case .edition, .suspend, .resume, .rules, .clock, .jump: break
             }
         }
         #expect(all > 300)
@@ -60,6 +60,7 @@ struct WorldTests {
         (.movers, [.user, .subject, .expired, .removed], [.unknownSubject]),
         (.validity, [.user, .subject, .expired, .removed], []),
         (.editions, [.user, .subject, .expired, .removed], [.unknownSubject]),
+        (.suspensions, [.user, .subject, .removed, .suspended], []),
     ])
     func scenesOfTimeDoTheirWork(scene: Scene, leaves: [Cause], errors: [LineErrorCode]) {
         var leavesFound: [Cause: Int] = [:]
