@@ -33,7 +33,7 @@ extension Coordinate {
     }
 
     /// Metres that 1e-7 degree of latitude and of longitude are here; the latter is 0 at a pole.
-    private var metresPerUnit: (north: Double, east: Double) {
+    var metresPerUnit: (north: Double, east: Double) {
         let span: Int64 = 1_000
         let north = Geodesic.distance(from: self, to: moved(north: latitude > 0 ? -span : span, east: 0))
         let east = Geodesic.distance(from: self, to: moved(north: 0, east: span))
