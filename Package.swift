@@ -25,6 +25,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -59,7 +60,7 @@ let package = Package(
         // The middle, and what stands round it.
         library("VicinityCore", ["CPrimitives"]),
         library("VicinityWire", ["VicinityCore", "CSimdjson"]),
-        library("VicinityStore", ["VicinityCore", grdb, crypto]),
+        library("VicinityStore", ["VicinityCore", grdb, sqlite, crypto]),
         library("VicinityPipeline", ["VicinityCore", "VicinityWire", "VicinityStore", nioCore]),
         library("VicinityTransport", ["CLinux", nioCore, nioPosix]),
         library("VicinitySystem", ["CLinux", "CSystemd", logging]),

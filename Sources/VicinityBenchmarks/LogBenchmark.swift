@@ -97,5 +97,9 @@ final class CountingStore: LogStore {
         RetentionStep(oldest: 1, removed: 0, isDone: true)
     }
 
+    var erasures: [Erasure] { [] }
+
+    func erase() throws(StoreFault) -> ErasureStep { .idle }
+
     func recover(_ sink: (Recovered) throws -> Void) throws(StoreFault) -> LogHead { head }
 }

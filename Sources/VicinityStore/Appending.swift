@@ -32,6 +32,8 @@ struct Appending {
     /// The chain of the audit log with the commit's entries; `nil` without its key.
     private let audit: AuditChain?
     private let auditEntries: [ChainedEntry]
+    /// The erasures once the commit is durable.
+    let erasures: ErasureQueue
 
     init(_ commit: Commit, after state: SQLiteStore.Writer, path: String) {
         self.commit = commit
@@ -41,6 +43,9 @@ struct Appending {
         var after = state.editions
         for change in commit.edition { after.take(change) }
         editions = after
+        var queue = state.erasures
+        for change in commit.erasures { queue.take(change) }
+        erasures = queue
         head = Self.check(commit, after: state.head)
         neededFrom = max(state.neededFrom, commit.journalNeededFrom ?? 0)
         let superfluous = neededFrom - state.oldestJournal
@@ -95,6 +100,7 @@ struct Appending {
             }
         }
         try writeReports(to: database)
+        if !commit.erasures.isEmpty { try erasures.write(to: database) }
         let audit = try writeAudit(to: database)
         let row = CommitRow(
             number: commit.number, head: head.seq, neededFrom: neededFrom, wallTime: commit.wallTime, journal: commit.journal,

@@ -33,13 +33,16 @@ package struct Commit: Sendable {
     package var reports: [ReportChange]
     /// In order of number, the first following the last one of the log. The store must have the key of the chain.
     package var audit: [AuditEntry]
+    /// In the order in which they happened.
+    package var erasures: [ErasureChange]
     /// Unix milliseconds; what retention counts from.
     package var wallTime: Int64
 
     package init(
         number: Int64, blocks: [EventBlock] = [], journal: [UInt8] = [], pages: [StatePage] = [], journalNeededFrom: Int64? = nil,
         register: [RegisterChange] = [], edition: [EditionChange] = [], signOffs: [SignOff] = [], cursors: [CursorChange] = [],
-        suspensions: [SuspensionChange] = [], reports: [ReportChange] = [], audit: [AuditEntry] = [], wallTime: Int64
+        suspensions: [SuspensionChange] = [], reports: [ReportChange] = [], audit: [AuditEntry] = [], erasures: [ErasureChange] = [],
+        wallTime: Int64
     ) {
         self.number = number
         self.blocks = blocks
@@ -53,6 +56,7 @@ package struct Commit: Sendable {
         self.suspensions = suspensions
         self.reports = reports
         self.audit = audit
+        self.erasures = erasures
         self.wallTime = wallTime
     }
 }
@@ -80,7 +84,7 @@ extension Commit {
                 // Of how many reports is not known here.
                 case .anonymise: sum + 4096
                 }
-            } + audit.reduce(0) { $0 + 128 + $1.digest.columns.count }
+            } + audit.reduce(0) { $0 + 128 + $1.digest.columns.count } + erasures.count * 512
     }
 }
 

@@ -96,6 +96,14 @@ package protocol LogStore: Sendable {
     /// - Throws: as for ``append(_:)``; but damage in what is old, which is never removed in silence, does not end the work.
     func retain(_ retention: Retention) throws(StoreFault) -> RetentionStep
 
+    /// The erasures that were begun and not ended, in the order of their beginning.
+    var erasures: [Erasure] { get }
+
+    /// Takes a bounded step towards the end of the erasures that were begun. Called by the thread that appends, between commits.
+    ///
+    /// - Throws: as for ``append(_:)``; but damage in what is old, which cannot be rewritten, does not end the work.
+    func erase() throws(StoreFault) -> ErasureStep
+
     /// Streams the state of the last commit.
     ///
     /// - Returns: the head that this state belongs to.

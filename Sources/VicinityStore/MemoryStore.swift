@@ -10,7 +10,7 @@ package final class MemoryStore: LogStore {
     package struct Contents: Sendable {
         package fileprivate(set) var identity: LogIdentity
         package fileprivate(set) var head = LogHead(commit: 0, seq: 0)
-        package fileprivate(set) var blocks: [EventBlock] = []
+        package internal(set) var blocks: [EventBlock] = []
         /// When each of the blocks was committed.
         package fileprivate(set) var blockTimes: [Int64] = []
         /// Events before it count as removed.
@@ -32,6 +32,7 @@ package final class MemoryStore: LogStore {
         /// Where its chain begins and where it ends, as they are kept; `nil` as long as nothing was removed, and without a key.
         var auditAnchor: [UInt8]?
         var auditSeal: [UInt8]?
+        var erasures = ErasureQueue()
         /// Of the last commit, in Unix milliseconds.
         var wallTime: Int64 = 0
 
@@ -51,6 +52,8 @@ package final class MemoryStore: LogStore {
         var contents: Contents
         /// The end of the audit log; `nil` without its key.
         var audit: AuditChain?
+        /// Whether it was told that those of the present round are done.
+        var hasToldErasures = false
         /// Why audit entries that may go stay.
         var auditDamage: StoreFault?
         var counts = Counts()
@@ -131,7 +134,7 @@ extension MemoryStore.State {
     /// Takes the next step of the plan.
     ///
     /// - Returns: why the write fails, or `nil`.
-    private mutating func nextFault() -> StoreFault? {
+    mutating func nextFault() -> StoreFault? {
         if let fault { return fault }
         guard !plan.isEmpty, let planned = plan.removeFirst() else { return nil }
         counts.failures += 1
@@ -207,6 +210,7 @@ extension MemoryStore.Contents {
         }
         for change in commit.suspensions { take(change) }
         for change in commit.reports { take(change) }
+        for change in commit.erasures { erasures.take(change) }
         wallTime = commit.wallTime
     }
 

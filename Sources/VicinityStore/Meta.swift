@@ -26,6 +26,8 @@ enum Meta {
         case swap
         /// 80 bytes: where the chain of the audit log begins; missing until retention has removed entries. See ``AuditAnchor``.
         case auditAnchor = "audit_anchor"
+        /// The erasures that were begun and not ended; missing if there is none. See ``ErasureQueue``.
+        case erasures
     }
 
     /// - Returns: `nil` if there is no such key.

@@ -104,6 +104,7 @@ struct Opening {
         var neededFrom: Int64
         var oldestJournal: Int64
         var editions: Editions
+        var erasures: ErasureQueue
         var audit: AuditChain?
         var auditStart: AuditStart
     }
@@ -119,11 +120,13 @@ struct Opening {
             var last: LastCommit?
             var renewal: Renewal?
             var editions = Editions()
+            var erasures = ErasureQueue()
             if version > 0 {
                 try check(database, version: version, whole: !wasClean)
                 known = try LogIdentity(database, path: path)
                 last = try LastCommit.fetch(database, version: version, path: path)
                 editions = try Editions(database, path: path)
+                erasures = try ErasureQueue(database, path: path)
             }
             let head = last?.head ?? LogHead(commit: 0, seq: 0)
             if version > 0 { try checkFloor(head, in: database) }
@@ -153,8 +156,8 @@ struct Opening {
             try database.execute(sql: "PRAGMA synchronous = \(durability == .power ? "FULL" : "NORMAL")")
             return Found(
                 identity: identity, renewal: renewal, wasClean: wasClean, head: head, neededFrom: last?.neededFrom ?? 1,
-                oldestJournal: try Int64.fetchOne(database, sql: "SELECT min(number) FROM commits") ?? 1, editions: editions, audit: audit,
-                auditStart: auditStart)
+                oldestJournal: try Int64.fetchOne(database, sql: "SELECT min(number) FROM commits") ?? 1, editions: editions,
+                erasures: erasures, audit: audit, auditStart: auditStart)
         }
     }
 

@@ -58,6 +58,8 @@ extension CommitRow {
 struct BlockRow {
     static let select = "SELECT first_seq, last_seq, wall_time, checksum, bytes FROM blocks"
     static let insert = "INSERT INTO blocks (first_seq, last_seq, wall_time, checksum, bytes) VALUES (?, ?, ?, ?, ?)"
+    /// The other columns are what they were.
+    static let update = "UPDATE blocks SET checksum = ?, bytes = ? WHERE first_seq = ?"
 
     var firstSeq: Int64
     var lastSeq: Int64

@@ -106,7 +106,9 @@ extension SQLiteStore {
 
     /// - Returns: whether more is to be given back.
     private func giveBack() throws(StoreFault) -> Bool {
-        guard try state().mayHaveFreeSpace else { return false }
+        let state = try state()
+        // Pages that are being cleaned must stay where they are.
+        guard state.mayHaveFreeSpace, state.erasures.round == 0 else { return false }
         let isLarge = try working {
             try pool.writeWithoutTransaction { database in
                 guard try FreeSpace(database).isLarge else { return false }

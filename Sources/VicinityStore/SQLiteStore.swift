@@ -29,6 +29,8 @@ package final class SQLiteStore: LogStore {
     let pool: DatabasePool
     private let directory: String
     private let durability: Durability
+    /// Seconds.
+    let busyTimeout: Double
     private let bootID: BootID?
     private let headFile: HeadFile
     private let writer: Mutex<Writer>
@@ -43,6 +45,9 @@ package final class SQLiteStore: LogStore {
         /// The oldest end of the events; `nil` until the first step of retention has looked.
         var kept: Kept?
         var editions: Editions
+        var erasures: ErasureQueue
+        /// How far the file is rid of what the erasures under way have deleted.
+        var cleaning = Cleaning()
         /// The end of the audit log; `nil` without its key.
         var audit: AuditChain?
         /// The oldest end of the audit log.
@@ -96,7 +101,7 @@ package final class SQLiteStore: LogStore {
             writer = Mutex(
                 Writer(
                     head: found.head, neededFrom: found.neededFrom, oldestJournal: found.oldestJournal, editions: found.editions,
-                    audit: found.audit))
+                    erasures: found.erasures, audit: found.audit))
         } catch {
             if let opened { Self.close(opened, leaving: opening.directory) }
             throw StoreFault(error, path: path)
@@ -104,6 +109,7 @@ package final class SQLiteStore: LogStore {
         self.path = path
         directory = opening.directory
         durability = opening.durability
+        busyTimeout = opening.busyTimeout
         bootID = opening.bootID
         headFile = HeadFile(directory: opening.directory)
         opening.progress?(.ready)
@@ -121,6 +127,9 @@ package final class SQLiteStore: LogStore {
 
     package var head: LogHead { writer.withLock { $0.head } }
 
+    /// The erasures that were begun and not ended.
+    var currentErasures: ErasureQueue { writer.withLock { $0.erasures } }
+
     /// The end of the audit log, as far as it is durable; `nil` without its key.
     var auditChain: AuditChain? { writer.withLock { $0.audit } }
 
@@ -133,6 +142,7 @@ package final class SQLiteStore: LogStore {
             state.neededFrom = appending.neededFrom
             state.oldestJournal = appending.trimBefore
             state.editions = appending.editions
+            state.erasures = appending.erasures
             state.audit = audit
             state.auditKept.append(commit.audit)
             if commit.edition.contains(where: \.leavesGarbage) { state.mayHaveGarbage = true }

@@ -8,7 +8,7 @@ import Testing
 private let permitted: [String: Set<String>] = [
     "VicinityCore": ["CPrimitives"],
     "VicinityWire": ["VicinityCore", "CPrimitives", "CSimdjson"],
-    "VicinityStore": ["VicinityCore", "Crypto", "Foundation", "GRDB", "Glibc", "Synchronization"],
+    "VicinityStore": ["VicinityCore", "Crypto", "Foundation", "GRDB", "GRDBSQLite", "Glibc", "Synchronization"],
     "VicinityPipeline": ["NIOCore", "Synchronization", "VicinityCore", "VicinityStore", "VicinityWire"],
     "VicinityTransport": ["CLinux", "Glibc", "NIOCore", "NIOPosix", "Synchronization"],
     "VicinitySystem": ["CLinux", "CSystemd", "Glibc", "Logging", "Synchronization"],

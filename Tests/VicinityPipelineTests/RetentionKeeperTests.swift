@@ -77,5 +77,9 @@ private final class SweepingStore: LogStore {
         return RetentionStep(oldest: 1, removed: 0, isDone: true, isSwept: left <= 0)
     }
 
+    let erasures: [Erasure] = []
+
+    func erase() throws(StoreFault) -> ErasureStep { .idle }
+
     func recover(_ sink: (Recovered) throws -> Void) throws(StoreFault) -> LogHead { head }
 }

@@ -99,6 +99,13 @@ final class SimulatedDisk: LogStore, LogReader {
         return try memory.retain(retention)
     }
 
+    var erasures: [Erasure] { memory.erasures }
+
+    func erase() throws(StoreFault) -> ErasureStep {
+        if let trouble { throw trouble }
+        return try memory.erase()
+    }
+
     func recover(_ sink: (Recovered) throws -> Void) throws(StoreFault) -> LogHead {
         let leaked = state.withLock { state in
             defer { state.leaked = [] }
