@@ -73,14 +73,12 @@ extension ConfigurationKey {
             notYetUnless: { $0.privacy.detailsPerUser == .unlimited }),
         ConfigurationKey(
             "privacy.follow", \.privacy.follow, .follow,
-            "a user inside with one moving subject at so many places, so far apart, within a span, is muted; or off",
-            notYetUnless: { $0.privacy.follow == nil }),
+            "a user inside with one moving subject at so many places, so far apart, within a span, is muted; or off"),
         ConfigurationKey(
             "privacy.audit_retention", \.privacy.auditRetention, .span, "how long audit entries are kept"),
         ConfigurationKey(
             "privacy.subjects_per_user", \.privacy.subjectsPerUser, .limit,
-            "distinct subjects one user may enter, by ts; past it the pair stays outside",
-            notYetUnless: { $0.privacy.subjectsPerUser == .unlimited }),
+            "distinct subjects one user may enter, by ts; past it the pair stays outside"),
     ]
 
     private static let reports = [

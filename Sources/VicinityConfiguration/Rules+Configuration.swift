@@ -21,10 +21,27 @@ extension Rules {
         maxSpeed = fixes.maximumSpeed
         expireAfter = fixes.expireAfter.milliseconds
         forgetAfter = fixes.forgetAfter.milliseconds
-        switch configuration.privacy.distance {
-        case .band: disclosure = .bands(configuration.privacy.bands)
+        let privacy = configuration.privacy
+        subjectsPerUser = Limit(privacy.subjectsPerUser)
+        detailsPerUser = Limit(privacy.detailsPerUser)
+        reportsPerUser = Limit(configuration.reports.perUser)
+        follow = privacy.follow.map { follow in
+            FollowGuard(places: follow.places, apart: follow.apart, within: follow.within.milliseconds, mute: follow.mute.milliseconds)
+        }
+        switch privacy.distance {
+        case .band: disclosure = .bands(privacy.bands)
         case .exact: disclosure = .exact
         case .none: disclosure = .nothing
+        }
+    }
+}
+
+extension Rules.Limit {
+    /// - Returns: `nil` for what is unlimited.
+    fileprivate init?(_ limit: Limit) {
+        switch limit {
+        case .unlimited: return nil
+        case .limited(let count, let span): self.init(count: count, span: span.milliseconds)
         }
     }
 }

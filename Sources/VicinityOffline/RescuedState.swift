@@ -12,6 +12,8 @@ struct RescuedState {
         var user: StoredUser?
         /// Belong to the slot: a journal tells of them before it says who has the slot.
         var pairs: [StoredPair] = []
+        /// Likewise.
+        var limits = UserLimits()
         /// The commit of the page that holds the slot; 0 if it comes from journals alone.
         var page: Int64 = 0
     }
@@ -43,8 +45,10 @@ struct RescuedState {
         case .users(let users):
             for (slot, var user) in users {
                 let pairs = user.pairs
+                let limits = user.limits
                 user.pairs = []
-                slots[slot] = Slot(user: user, pairs: pairs, page: page.commit)
+                user.limits = UserLimits()
+                slots[slot] = Slot(user: user, pairs: pairs, limits: limits, page: page.commit)
             }
         case .motions(let moved): for (slot, motion) in moved { motions[slot] = (motion, page.commit) }
         }
@@ -131,6 +135,9 @@ struct RescuedState {
                 // One that is not there was opened by what is missing.
                 if isNews(slot, number) { slots[slot]?.pairs.removeAll { $0.subject == subject } }
             }
+        }
+        for (slot, change) in journal.limits where isNews(slot, number) {
+            if change != .gone { slots[slot, default: Slot()].limits.apply(change) } else { slots[slot]?.limits.apply(change) }
         }
         for (slot, user) in journal.users where isNews(slot, number) {
             guard var user else {

@@ -253,6 +253,7 @@ package struct Salvage {
             let entries = slots.sorted().compactMap { slot -> (slot: UInt32, user: StoredUser)? in
                 guard let kept = state.slots[slot], var user = kept.user else { return nil }
                 user.pairs = kept.pairs
+                user.limits = kept.limits
                 // Where anything is missing, near and inside may be two things: the engine then looks.
                 if !isWhole { user.isNearOutside = true }
                 return (slot, user)

@@ -23,6 +23,14 @@ extension Writer {
         open.replies.append { reply.send(view) }
     }
 
+    /// Writes down whom the follow guard has muted: nobody has asked for it, so it is the daemon's own deed.
+    mutating func auditFollowing(now: ClockReading) {
+        for transition in changes.transitions where transition.change == .following {
+            let event = engine.event(transition)
+            audit("follow_guard", for: daemon, user: event.user, subject: event.subject, outcome: .muted, now: now)
+        }
+    }
+
     /// What became of what was asked for.
     enum AuditOutcome: String {
         case shown
@@ -32,6 +40,7 @@ extension Writer {
         case resumed
         /// There was nothing to resume.
         case notSuspended = "not_suspended"
+        case muted
     }
 
     /// Adds an entry to the audit log.

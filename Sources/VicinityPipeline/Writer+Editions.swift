@@ -109,10 +109,10 @@ extension Writer {
         desk.nextSlice = now.steady + 4
         let wasSwapped = engine.isSwapped
         var isSettled = engine.settle(slice, into: &changes)
-        collect()
+        collect(now: now)
         // A small register is done with at once.
         if !isSettled, !engine.isSweeping { isSettled = engine.settle(slice, into: &changes) }
-        collect()
+        collect(now: now)
         open.isEmpty = false
         guard isSettled else { return }
         if wasSwapped { open.commit.edition.append(.settled) }

@@ -1,5 +1,5 @@
 package import VicinityCore
-import VicinityStore
+package import VicinityStore
 import VicinityWire
 
 // The writer: the only place where state changes.
@@ -23,19 +23,27 @@ package struct Writer: ~Copyable {
     private var sweep: StateSweep
     private var cursors: CursorTable
     private let greatestCommit: Int
+    /// Whose deed it is what the daemon does by itself.
+    let daemon: AuditEntry.Peer
     /// How much of a swap of the register is worked out between other work.
     let slice: SweepLimit
 
     /// An open commit of this size must be taken before the writer is given more, in bytes.
     package static var greatestCommit: Int { 16 << 20 }
 
+    /// Slots of users that are looked through with each commit for limits that are over.
+    private static var limitSlice: Int { 256 }
+
     /// - Parameters:
     ///   - greatestCommit: bytes; less than ``greatestCommit`` only to see what happens there.
     ///   - slice: likewise.
+    ///   - daemon: whom the audit log names for what the daemon does by itself.
     package init(
-        _ recovered: consuming Recovery.Recovered, greatestCommit: Int = Writer.greatestCommit, slice: SweepLimit = .slice
+        _ recovered: consuming Recovery.Recovered, greatestCommit: Int = Writer.greatestCommit, slice: SweepLimit = .slice,
+        daemon: AuditEntry.Peer = AuditEntry.Peer(uid: 0, gid: 0, pid: 0)
     ) {
         self.greatestCommit = greatestCommit
+        self.daemon = daemon
         self.slice = slice
         let lastCommit = recovered.lastCommit
         cursors = CursorTable(recovered.cursors)
@@ -73,6 +81,7 @@ package struct Writer: ~Copyable {
         if let block = builder.finish() { open.commit.blocks.append(block) }
         builder = EventBlockBuilder(firstSeq: engine.head + 1, reserving: 4096)
         if engine.hasJournal || !open.commit.register.isEmpty || !open.commit.signOffs.isEmpty {
+            engine.sweepLimits(Self.limitSlice)
             engine.takeJournal(into: &open.commit.journal)
             sweep.advance(engine, &open.commit)
         }
@@ -92,7 +101,7 @@ package struct Writer: ~Copyable {
         advanceEditions(to: now)
         engine.advance(to: now, into: &changes)
         if engine.hasJournal || !changes.transitions.isEmpty { open.isEmpty = false }
-        collect()
+        collect(now: now)
         while !deferred.isEmpty, !engine.isBlind, !isFull { perform(deferred.removeFirst(), now: now) }
     }
 
@@ -147,7 +156,7 @@ package struct Writer: ~Copyable {
         case .edition(let work): handle(work, now: now)
         case .subscribe, .readCut, .acknowledge, .release, .subscribers, .removeSubscriber: handleSubscriber(work, now: now.wall)
         }
-        collect()
+        collect(now: now)
     }
 
     private mutating func handleSubscriber(_ work: Work, now: Int64) {
@@ -220,8 +229,9 @@ package struct Writer: ~Copyable {
     }
 
     /// Takes what the engine brought forth into the open commit.
-    mutating func collect() {
+    mutating func collect(now: ClockReading) {
         if !changes.transitions.isEmpty {
+            auditFollowing(now: now)
             open.size += changes.transitions.count * 64
             engine.encode(changes.transitions, into: &builder, finished: &open.commit.blocks)
         }

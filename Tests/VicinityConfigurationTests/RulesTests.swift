@@ -4,8 +4,8 @@ import VicinityCore
 
 @Suite("Settings become rules")
 struct RulesTests {
-    /// The engine's own defaults are those of the manual.
-    @Test func theDefaultsAgree() { #expect(Rules(Configuration()) == Rules()) }
+    /// The engine's own defaults are those of the manual's profile that protects nobody.
+    @Test func theDefaultsAgree() { #expect(Rules(.defaults(for: .places)) == Rules()) }
 
     /// One key, and the one rule that differs from the defaults with it.
     private static let changes: [(path: String, text: String, change: @Sendable (inout Rules) -> Void)] = [
@@ -27,15 +27,25 @@ struct RulesTests {
         ("privacy.bands", "[5]", { $0.disclosure = .bands([5]) }),
         ("privacy.distance", "exact", { $0.disclosure = .exact }),
         ("privacy.distance", "none", { $0.disclosure = .nothing }),
+        ("privacy.subjects_per_user", "7/2h", { $0.subjectsPerUser = Rules.Limit(count: 7, span: 7_200_000) }),
+        ("privacy.subjects_per_user", "unlimited", { $0.subjectsPerUser = nil }),
+        ("privacy.details_per_user", "0/1ms", { $0.detailsPerUser = Rules.Limit(count: 0, span: 1) }),
+        ("reports.per_user", "9/1h", { $0.reportsPerUser = Rules.Limit(count: 9, span: 3_600_000) }),
+        (
+            "privacy.follow", "{ places: 4, apart: 250, within: 2h, mute: 3h }",
+            { $0.follow = Rules.FollowGuard(places: 4, apart: 250, within: 7_200_000, mute: 10_800_000) }
+        ),
+        ("privacy.follow", "off", { $0.follow = nil }),
     ]
 
     /// Each key alone.
     @Test(arguments: changes.indices)
     func keyByKey(index: Int) throws {
         let (path, text, change) = Self.changes[index]
-        var expected = Rules()
+        let defaults = Rules(Configuration())
+        var expected = defaults
         change(&expected)
-        #expect(expected != Rules())
+        #expect(expected != defaults)
         let values = try load(arguments: [Configuration.Argument(name: "--set", path: path, text: text)]).get().values
         #expect(Rules(values) == expected)
     }
@@ -45,7 +55,7 @@ struct RulesTests {
         for row in ConfigurationRangeTests.rows {
             for path in row.paths where path.hasPrefix("halo.") || path.hasPrefix("fixes.") {
                 let all = try row.good.map { Rules(try load(ConfigurationRangeTests.yaml(path, $0)).get().values) }
-                #expect(all.contains { $0 != Rules() }, "\(path) changes no rule")
+                #expect(all.contains { $0 != Rules(Configuration()) }, "\(path) changes no rule")
             }
         }
     }

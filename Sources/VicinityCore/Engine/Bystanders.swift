@@ -29,7 +29,8 @@ struct Bystander {
             upper = Float(halo.reach.meters).nextDown
         case .outside:
             lower = -1
-            upper = radius.nextDown
+            // Who could enter is kept outside by something else, which may be over: a pair that must be asked.
+            upper = halo.mayEnter ? 0 : radius.nextDown
         }
     }
 

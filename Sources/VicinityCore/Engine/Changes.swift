@@ -10,11 +10,11 @@ public struct Transition: Sendable {
     public let change: Event.Change
 }
 
-/// The end of a user who signed off, or of a moving subject that was removed: what is kept so that a resend stays harmless.
+/// The end of a user who is gone, or of a moving subject that was removed: what is kept so that a resend stays harmless and no limit is reset.
 public struct SignOff: Sendable, Equatable {
     /// A keyed hash of the id.
     public let hash: UInt64
-    /// The `ts` of the sign-off, or of the subject's last fix.
+    /// The `ts` of the sign-off, or of the subject's last fix; −1 if it is known no more.
     public let time: Int64
     /// When the entry may be forgotten, on the clock, in Unix milliseconds.
     public let until: Int64
@@ -38,6 +38,8 @@ public struct Tally: Sendable, Equatable {
     public var implausible: Int64 = 0
     /// Lines that were answered with an error.
     public var invalid: Int64 = 0
+    /// Pairs that were kept outside because their user has entered enough subjects: each once, until it is near no more.
+    public var withheld: Int64 = 0
 
     public init() {}
 }

@@ -24,15 +24,15 @@ extension Engine {
     /// - Complexity: O(n log n) in the changes of the moment; a leave finds its enter in O(open pairs of the user).
     mutating func emit(into changes: inout Changes) {
         flush(into: &changes)
-        number(into: &changes.transitions)
+        number(into: &changes)
     }
 
     /// Numbers what is pending before another moment that is being gathered; ``flush(into:)`` hands it out.
     mutating func emitEarly() {
-        var early: [Transition] = []
-        swap(&early, &scratch.early.transitions)
+        var early = Changes()
+        swap(&early, &scratch.early)
         number(into: &early)
-        swap(&early, &scratch.early.transitions)
+        swap(&early, &scratch.early)
     }
 
     /// Hands out what was numbered early.
@@ -42,10 +42,11 @@ extension Engine {
         changes.transitions.append(contentsOf: scratch.early.transitions)
         changes.signOffs.append(contentsOf: scratch.early.signOffs)
         changes.tally.implausible += scratch.early.tally.implausible
+        changes.tally.withheld += scratch.early.tally.withheld
         scratch.early = Changes()
     }
 
-    private mutating func number(into transitions: inout [Transition]) {
+    private mutating func number(into changes: inout Changes) {
         if scratch.pending.count > 1 {
             // Taken out while it is sorted, so that it has one owner and is not copied.
             var pending: [Pending] = []
@@ -55,9 +56,14 @@ extension Engine {
         }
         let index = indexOfLeaving()
         for pending in scratch.pending {
+            // In the contract's order, so that what is withheld tells nothing of distances.
+            if pending.isEnter, isLimited(pending.user), !admits(pending, &changes.tally) {
+                keepOutside(pending)
+                continue
+            }
             head += 1
             let change = pending.isEnter ? open(pending) : close(pending, index)
-            transitions.append(
+            changes.transitions.append(
                 Transition(seq: head, time: pending.time, user: pending.user, subject: pending.subject, change: change))
         }
         if index != nil, let user = scratch.pending.first?.user { removeLeft(user) }
@@ -96,6 +102,8 @@ extension Engine {
     private mutating func open(_ pending: Pending) -> Event.Change {
         let pair = OpenPair(encounter: head, since: pending.time, subject: pending.subject, cause: pending.cause)
         users[pending.user].pointee.pairs.append(pair)
+        if subjects[pending.subject].pointee.isMoving { users[pending.user].pointee.hasCompanions = true }
+        stopWithholding(pending.subject, from: pending.user)
         pairCount += 1
         touch(pending.user)
         noteOpened(pending.user, pair)

@@ -20,6 +20,9 @@
 //     Edition.swift       a new edition of the register is staged
 //     Swap.swift          and takes the place of the live one
 //     Emission.swift      order, numbers, what an enter discloses
+//     Limits.swift        what a user may not do too much
+//     FollowGuard.swift   who follows a moving subject
+//     OutlivingLimits.swift  what is kept of a user who is gone
 //     Journal.swift       the state as bytes: journals and pages
 //     Restoration.swift   and back
 //     Cut.swift           all open pairs as of one seq, piece by piece
@@ -107,10 +110,23 @@ public struct Engine: ~Copyable {
 
     var signOffs: [UInt64: SignOff] = [:]
     var signOffOrder = DueHeap<SignOffEnd>()
+    /// When the first place of a sign-off counts no more.
+    var signOffPlaceEnds = DueHeap<SignOffEnd>()
+
+    /// Of users with limits, by slot.
+    var limits: [UInt32: LimitRecord] = [:]
+    /// When the first place of a silent user counts no more, on the system clock.
+    var placeEnds = DueHeap<Alarm>()
+    /// The slot that ``sweepLimits(_:)`` came to last.
+    var limitSweep: UInt32 = 0
+    /// What to add to the steady clock to have that on which uses are counted; fixed when the engine is first told the time.
+    var useClockOffset: Int64?
 
     // The journal of the steps since it was last taken.
     var journalOperations: [UInt8] = []
     var operationCount = 0
+    var limitChanges: [UInt8] = []
+    var limitChangeCount = 0
     var touched: [UInt32] = []
     var touchedSubjects: [UInt32] = []
     /// Whether any subject ever moved or had a validity: until then there is nothing of it to store.
@@ -186,6 +202,7 @@ public struct Engine: ~Copyable {
     /// Begins something that is dated by the system clock.
     mutating func begin(_ now: ClockReading) {
         present = now
+        startUseClock(now)
         timers.start(at: now.steady)
         forgetSignOffs(now: now.wall)
         toSteady = now.steady &- now.wall
@@ -260,7 +277,6 @@ public struct Engine: ~Copyable {
         userIndex.insert(hash, slot: slot)
         userCount += 1
         sweep?.finish(slot)
-        if !signOffs.isEmpty { signOffs[signOffHash(id, count: count)] = nil }
         return slot
     }
 
@@ -269,6 +285,7 @@ public struct Engine: ~Copyable {
         touch(slot)
         for wait in notes(of: slot)?.waits ?? [] { endWait(of: slot, for: wait.subject) }
         userNotes[slot] = nil
+        dropLimits(slot)
         refusals.forget(slot)
         if !users[slot].pointee.isSilent {
             leaveCell(slot)
@@ -328,39 +345,4 @@ public struct Engine: ~Copyable {
         }
         departedSubjects.removeAll(keepingCapacity: true)
     }
-
-    // MARK: - Sign-offs
-
-    /// How long a sign-off is remembered, by the clock, in milliseconds: the contract's least.
-    static var signOffSpan: Int64 { 3_600_000 }
-
-    func signOffHash(_ id: UnsafePointer<UInt8>, count: Int) -> UInt64 {
-        signOffKey.hash(UnsafeRawBufferPointer(start: id, count: count))
-    }
-
-    mutating func remember(_ signOff: SignOff, into changes: inout Changes) {
-        restore(signOff)
-        changes.signOffs.append(signOff)
-    }
-
-    /// Takes up a sign-off that was stored.
-    public mutating func restore(_ signOff: SignOff) {
-        signOffs[signOff.hash] = signOff
-        signOffOrder.insert(SignOffEnd(until: signOff.until, hash: signOff.hash))
-    }
-
-    mutating func forgetSignOffs(now: Int64) {
-        while let first = signOffOrder.first, first.until <= now {
-            if signOffs[first.hash]?.until == first.until { signOffs[first.hash] = nil }
-            _ = signOffOrder.removeFirst()
-        }
-    }
-}
-
-/// When a sign-off may be forgotten.
-struct SignOffEnd: Comparable {
-    let until: Int64
-    let hash: UInt64
-
-    static func < (one: SignOffEnd, other: SignOffEnd) -> Bool { (one.until, one.hash) < (other.until, other.hash) }
 }

@@ -28,6 +28,9 @@ struct Scratch {
     var users: [UInt32] = []
     /// Subjects of one user that a swap has changed.
     var changed: [UInt32] = []
+    /// Moving subjects that the user whose fix is being taken is inside with, and those that the user follows.
+    var companions: [UInt32] = []
+    var following: [UInt32] = []
     var search = GridSearch()
     /// What happened before the moment that is being gathered, and is not yet handed out: a fix that was held may have been dropped.
     var early = Changes()
@@ -44,7 +47,7 @@ extension Engine {
         anchor(slot, at: position, slack: 0)
         store(slot, position: position, radius: radius, accuracy: accuracy, time: time)
         enterCell(slot, key: UserGrid.key(position.latitude, position.longitude, level: UserGrid.level(radius: radius)))
-        emit(into: &changes)
+        emit(fixOf: slot, at: time, into: &changes)
     }
 
     /// A further fix of a user.
@@ -62,7 +65,7 @@ extension Engine {
         } else {
             evaluate(slot, at: position, radius: radius, accuracy: accuracy, time: time)
         }
-        if !scratch.pending.isEmpty { emit(into: &changes) }
+        if !scratch.pending.isEmpty || user.pointee.hasCompanions { emit(fixOf: slot, at: time, into: &changes) }
     }
 
     /// Whether no subject can have crossed the edge since the anchor.
@@ -180,6 +183,7 @@ extension Engine {
         observe(subject, of: user, &state, measure, mayEnter: halo.mayEnter, cause: cause, time: time)
         guard (state == .inside) != measure.isNear else {
             removeBystander(user, of: subject, at: pair.place)
+            if state == .outside { stopWithholding(subject, from: user) }
             return
         }
         let place = keepBystander(user, halo, state, of: subject, at: pair.place)

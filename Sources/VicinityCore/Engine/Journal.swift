@@ -9,29 +9,38 @@
 // All numbers are LEB128 varints unless said otherwise; `signed` is zigzag, `metres` a varint 2·x where 2·x is below 2^32 and x is an integer,
 // or the varint 1 and eight bytes of a double, little-endian; `id` a length and bytes; `place` two i32, little-endian, 1e-7 degree.
 //
-//     journal   u8 version (3) · head
+//     journal   u8 version (4) · head
 //               · operations n, each: user·2 + (1 opened | 0 closed) · subject · if opened: seq · signed time · u8 cause
 //               · users n, each: slot · user
 //               · subjects n, each: slot · state
-//     page      u8 version (3) · u8 0 users | 1 subjects · commit
-//               users:    n, each: place in the page · user · pairs n, each: subject · seq · signed time · u8 cause
+//               · changes of limits n, each: user · change
+//     page      u8 version (4) · u8 0 users | 1 subjects · commit
+//               users:    n, each: place in the page · user · pairs n, each: subject · seq · signed time · u8 cause · [limits]
 //               subjects: n, each: place in the page · state
 //     user      flags · unless free: [id] · place · time · metres radius · metres accuracy · [signed silent since] · [notes]
-//     flags     1 in use, 2 own radius, 4 near but outside of some subject, 8 the id follows, 16 silent, 32 notes follow
+//     flags     1 in use, 2 own radius, 4 near but outside of some subject, 8 the id follows, 16 silent, 32 notes follow, 64 limits follow (in pages)
 //     notes     u8 1 held + 2 heard + 4 radius change · [fix] · [heard] · [time of the radius change]
 //               · waits n, each: u8 1 enter dwell | 2 leave dwell | 3 cooldown · u8 cause · subject · signed due
 //     state     u8 1 moving + 2 silent + 4 not yet valid + 8 no longer valid · place · signed time
 //               · if moving: metres accuracy · signed heard · u8 1 held | 0 · [fix]
 //     fix       place · time · metres accuracy · metres radius
+//     limits    entered n, each: end · details n, each: signed time · reports n, each: signed time · mutes n, each: end
+//               · companions n, each: u64 subject · places n, each: met
+//     end       u64 subject · signed ts
+//     met       place of the user · place of the subject · signed ts until which it counts
+//     change    u8 1 entered · end | 2 used · u8 1 details, 2 reports · signed time | 3 muted, whose places go · end | 4 met · u64 subject · met
+//               | 5 places that count no more go · signed ts | 6 returned · limits | 7 gone
 //
-// Version 2 has subjects' states without what follows the time, version 1 no causes either; both are still read. A pair's cause is then
+// A subject is named in limits by a keyed hash of its id, little-endian. Changes of limits are applied in order, by themselves.
+//
+// Version 3 has no limits. Version 2 has subjects' states without what follows the time, version 1 no causes either; both are still read. A pair's cause is then
 // taken as `user`, and a moving subject as last heard of at its time.
 
 import CPrimitives
 
 extension Engine {
-    static var journalVersion: UInt8 { 3 }
-    static var pageVersion: UInt8 { 3 }
+    static var journalVersion: UInt8 { 4 }
+    static var pageVersion: UInt8 { 4 }
     /// Slots in a page.
     static var pageSize: Int { 256 }
 
@@ -42,6 +51,7 @@ extension Engine {
         static let idFollows: UInt8 = 8
         static let silent: UInt8 = 16
         static let notes: UInt8 = 32
+        static let limits: UInt8 = 64
     }
 
     // MARK: - Journals
@@ -59,7 +69,7 @@ extension Engine {
     }
 
     /// Whether anything changed since the journal was last taken.
-    public var hasJournal: Bool { !touched.isEmpty || !touchedSubjects.isEmpty || operationCount > 0 }
+    public var hasJournal: Bool { !touched.isEmpty || !touchedSubjects.isEmpty || operationCount > 0 || limitChangeCount > 0 }
 
     /// Appends what changed since this was last called. Call it after ``reclaim()``.
     ///
@@ -90,9 +100,13 @@ extension Engine {
             subjects[slot].pointee.isTouched = false
         }
         touchedSubjects.removeAll(keepingCapacity: true)
+        bytes.appendVarint(UInt64(limitChangeCount))
+        bytes.append(contentsOf: limitChanges)
+        limitChanges.removeAll(keepingCapacity: true)
+        limitChangeCount = 0
     }
 
-    private func appendUser(_ slot: UInt32, withID: Bool, to bytes: inout [UInt8]) {
+    private func appendUser(_ slot: UInt32, withID: Bool, withLimits: Bool = false, to bytes: inout [UInt8]) {
         let user = users[slot]
         guard user.pointee.isUsed else {
             bytes.append(0)
@@ -104,6 +118,7 @@ extension Engine {
         if withID { flags |= Flag.idFollows }
         if user.pointee.isSilent { flags |= Flag.silent }
         if user.pointee.hasNotes { flags |= Flag.notes }
+        if withLimits { flags |= Flag.limits }
         bytes.append(flags)
         if withID { user.pointee.id.withBytes { bytes.appendSized($0) } }
         // One append for all: a check of uniqueness for each byte costs more than the bytes.
@@ -169,10 +184,13 @@ extension Engine {
         bytes.appendVarint(UInt64(slots.count { users[$0].pointee.isUsed }))
         for slot in slots where users[slot].pointee.isUsed {
             bytes.appendVarint(UInt64(slot) - UInt64(first))
-            appendUser(slot, withID: true, to: &bytes)
+            let limits = users[slot].pointee.hasLimits ? limits[slot]?.limits : nil
+            let hasLimits = limits?.isEmpty == false
+            appendUser(slot, withID: true, withLimits: hasLimits, to: &bytes)
             let pairs = users[slot].pointee.pairs.elements
             bytes.appendVarint(UInt64(pairs.count))
             for pair in pairs { bytes.append(pair) }
+            if hasLimits, let limits { bytes.append(limits) }
         }
     }
 

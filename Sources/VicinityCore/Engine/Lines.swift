@@ -31,15 +31,16 @@ extension Engine {
 
     /// A user of whom no record is kept, but perhaps a sign-off.
     private mutating func applyNewUser(_ fix: Fix, id: UnsafePointer<UInt8>, now: ClockReading, into changes: inout Changes) {
-        let signOff = signOffs.isEmpty ? nil : signOffs[signOffHash(id, count: Int(fix.idLength))]
+        let hash = signOffs.isEmpty ? nil : signOffHash(id, count: Int(fix.idLength))
+        let signOff = hash.flatMap { signOffs[$0] }
         let last = signOff?.time ?? -1
         let time = fix.time == Fix.absentTime ? max(now.wall, last + 1) : fix.time
         guard time > last else {
             changes.tally.stale += 1
             return
         }
-        var limit: RadiusLimit?
-        if let signOff, time - signOff.time < rules.radiusInterval { limit = RadiusLimit(signOff.limits) }
+        let outliving = OutlivingLimits(signOff?.limits ?? [])
+        let limit = signOff.flatMap { time - $0.time < rules.radiusInterval ? outliving.radius : nil }
         let radius = limit.map { $0.isOwn ? $0.radius : rules.radius } ?? (fix.radius > 0 ? fix.radius : rules.radius)
         if fix.radius > 0, fix.radius != radius {
             refuse(fix, .radiusTooSoon, "radius is \(fix.radius), may only be \(radius) so soon after signing off", into: &changes)
@@ -53,12 +54,20 @@ extension Engine {
         changes.tally.accepted += 1
         toSteady = now.steady &- time
         let slot = addUser(id, count: Int(fix.idLength), hash: fix.hash)
+        if let signOff { takeBack(signOff, outliving.limits, for: slot, into: &changes) }
         users[slot].pointee.hasOwnRadius = fix.radius > 0 || limit?.isOwn == true
         if let change = limit?.lastChange, time - change < rules.radiusInterval { withNotes(slot) { $0.radiusChange = change } }
         users[slot].pointee.heardAt = now.steady
         let position = Coordinate(latitude: fix.latitude, longitude: fix.longitude)
         place(slot, at: position, radius: radius, accuracy: accuracy, time: time, into: &changes)
         watch(slot)
+    }
+
+    /// Lets a user have again what was kept of a sign-off, which is of no more use.
+    private mutating func takeBack(_ signOff: SignOff, _ limits: UserLimits, for slot: UInt32, into changes: inout Changes) {
+        if !limits.isEmpty { change(slot, .returned(limits)) }
+        signOffs[signOff.hash] = nil
+        changes.signOffs.append(SignOff(hash: signOff.hash, time: -1, until: 0))
     }
 
     /// A line of a known user that is not plain.
@@ -147,16 +156,19 @@ extension Engine {
         }
         changes.tally.accepted += 1
         toSteady = now.steady &- time
-        var limits = signOffs[hash]?.limits ?? []
+        var outliving = OutlivingLimits(signOffs[hash]?.limits ?? [])
         if let known {
             unfold(known, upTo: time, now: now, into: &changes)
             dropHeld(known, &changes.tally)
             let user = users[known]
             let change = notes(of: known)?.radiusChange
-            limits = RadiusLimit(radius: user.pointee.radius, isOwn: user.pointee.hasOwnRadius, lastChange: change).bytes
+            outliving.radius = RadiusLimit(radius: user.pointee.radius, isOwn: user.pointee.hasOwnRadius, lastChange: change)
+            outliving.limits = outlivingLimits(known, after: time)
         }
-        remember(
-            SignOff(hash: hash, time: time, until: now.wall + max(Self.signOffSpan, rules.radiusInterval), limits: limits), into: &changes)
+        outliving.limits.forget(upTo: time)
+        outliving.toClock = now.wall - time
+        let until = max(now.wall + max(Self.signOffSpan, rules.radiusInterval), end(of: outliving))
+        remember(SignOff(hash: hash, time: time, until: until, limits: outliving.bytes), into: &changes)
         guard let known else { return }
         for pair in users[known].pointee.pairs.elements { note(isEnter: false, pair.subject, of: known, cause: .gone, time: time) }
         emit(into: &changes)
@@ -227,39 +239,5 @@ extension Engine {
         guard time > heard(slot) else { return }
         users[slot].pointee.heardAt = now.steady
         withNotes(slot) { $0.heard = time }
-    }
-}
-
-/// What must outlive a sign-off so that signing off resets no limit.
-struct RadiusLimit: Equatable {
-    /// Metres.
-    var radius: Double
-    /// The user had sent a radius.
-    var isOwn: Bool
-    /// The `ts` of the last change, if there was one of late.
-    var lastChange: Int64?
-
-    init(radius: Double, isOwn: Bool, lastChange: Int64?) {
-        self.radius = radius
-        self.isOwn = isOwn
-        self.lastChange = lastChange
-    }
-
-    /// - Returns: `nil` for no limit, and for what no engine of this version wrote.
-    init?(_ bytes: [UInt8]) {
-        var reader = ByteReader(bytes)
-        guard reader.byte() == Self.version, let own = reader.byte(), let radius = reader.varint(), let change = reader.varint() else {
-            return nil
-        }
-        self.init(radius: Double(bitPattern: radius), isOwn: own == 1, lastChange: change == 0 ? nil : Int64(change) - 1)
-    }
-
-    private static var version: UInt8 { 1 }
-
-    var bytes: [UInt8] {
-        var bytes = [Self.version, isOwn ? 1 : 0]
-        bytes.appendVarint(radius.bitPattern)
-        bytes.appendVarint(lastChange.map { UInt64($0) + 1 } ?? 0)
-        return bytes
     }
 }

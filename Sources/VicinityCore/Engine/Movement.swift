@@ -78,6 +78,7 @@ extension Engine {
         }
         let motion = motions[subject.pointee.motion]
         let isAfresh = !isWhereItsFixTookIt(slot)
+        let begins = !subject.pointee.isMoving
         if isAfresh || fix.time > motion.pointee.heard {
             motion.pointee.heard = fix.time
             motion.pointee.heardAt = now.steady
@@ -91,9 +92,7 @@ extension Engine {
         touchSubject(slot)
         watchSubject(slot)
         let new = activePosition(slot)
-        // Standing still changes nothing, unless it is judged by other rules than before.
-        guard old != new || motion.pointee.edition != edition else { return }
-        let isKnown = motion.pointee.edition == edition
+        let isKnown = motion.pointee.edition == edition && !begins
         motion.pointee.edition = edition
         relocate(slot, from: old, to: new, isStep: isKnown, cause: .subject, time: fix.time)
         emit(into: &changes)

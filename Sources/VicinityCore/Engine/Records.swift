@@ -72,6 +72,16 @@ struct UserRecord {
         get { flags.contains(.departed) }
         set { flags.set(.departed, newValue) }
     }
+    /// There is a ``LimitRecord`` of this user.
+    var hasLimits: Bool {
+        get { flags.contains(.limits) }
+        set { flags.set(.limits, newValue) }
+    }
+    /// The user may be inside with a subject that moves; not so only if this says so.
+    var hasCompanions: Bool {
+        get { flags.contains(.companions) }
+        set { flags.set(.companions, newValue) }
+    }
     /// Has a position, and nothing that a fix would have to look up elsewhere.
     @inline(__always) var isPlain: Bool { flags.isDisjoint(with: [.silent, .notes]) }
 
@@ -90,7 +100,7 @@ struct UserRecord {
 }
 
 private struct UserFlags: OptionSet {
-    var rawValue: UInt8 = 0
+    var rawValue: UInt16 = 0
     static let ownRadius = UserFlags(rawValue: 1)
     static let nearOutside = UserFlags(rawValue: 2)
     static let journaled = UserFlags(rawValue: 4)
@@ -99,6 +109,8 @@ private struct UserFlags: OptionSet {
     static let notes = UserFlags(rawValue: 32)
     static let watched = UserFlags(rawValue: 64)
     static let departed = UserFlags(rawValue: 128)
+    static let limits = UserFlags(rawValue: 256)
+    static let companions = UserFlags(rawValue: 512)
 
     @inline(__always)
     mutating func set(_ flag: UserFlags, _ isOn: Bool) { if isOn { insert(flag) } else { remove(flag) } }

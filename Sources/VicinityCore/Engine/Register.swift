@@ -129,8 +129,11 @@ extension Engine {
         }
         if isSweeping { for user in scratch.users { catchUp(user) } }
         var last: UInt32?
+        // A subject that begins to move is one that its users can follow.
+        let isCompanion = !isStep && subjects[slot].pointee.isMoving
         for user in scratch.users where user != last {
             last = user
+            if isCompanion { users[user].pointee.hasCompanions = true }
             if !users[user].pointee.isSilent { evaluate(user, slot, from: old, to: new, cause: cause, time: time) }
         }
     }
@@ -141,7 +144,9 @@ extension Engine {
     /// A pair whose dwell keeps it inside at any distance is known by ``waiting``.
     mutating func collectUsers(_ slot: UInt32, from old: Coordinate?, to new: Coordinate?, isStep: Bool) {
         if isStep, let old, let new, let step = shortStep(from: old, to: new) {
-            if lookaheads.present.slot == slot, lookaheads.present.search.step == step {
+            if old == new {
+                // Who is near and outside all the same may enter by now, though nothing has moved.
+            } else if lookaheads.present.slot == slot, lookaheads.present.search.step == step {
                 scratch.users.append(contentsOf: lookaheads.present.users)
             } else {
                 userGrid.begin(&scratch.search, step, metrics)
@@ -213,6 +218,7 @@ extension Engine {
             if state == .inside { note(isEnter: false, subject, of: slot, cause: cause, time: time) }
             if let wait = wait(of: slot, for: subject), wait.kind != .cooldown { endWait(of: slot, for: subject) }
         }
+        if !isException, state == .outside { stopWithholding(subject, from: slot) }
         setException(slot, subject, at: place, to: isException ? state : nil, halo)
     }
 

@@ -95,6 +95,7 @@ public struct Restoration: ~Copyable {
                 let isNew = isNew(page: slot / Engine.pageSize * 2 + 1, commit)
                 guard readState(UInt32(slot), version, &reader, take: isNew) else { return false }
             }
+            guard version < 4 || readLimitChanges(commit, &reader) else { return false }
             return reader.isAtEnd
         }
         if !read { throw Damaged(what: "journal of commit \(commit)") }
@@ -107,11 +108,13 @@ public struct Restoration: ~Copyable {
     /// - Complexity: O(users + pairs + subjects); a user's surroundings are scanned only where near and inside differed.
     public consuming func finish(now: ClockReading) throws(Damaged) -> Engine {
         engine.timers.start(at: now.steady)
+        engine.startUseClock(now)
         try placeSubjects(now)
         for slot in (0..<UInt32(engine.users.count)).reversed() {
             if engine.users[slot].pointee.isUsed {
                 try placeUser(slot, now)
             } else {
+                engine.limits[slot] = nil
                 engine.freeUsers.append(slot)
             }
         }
@@ -178,6 +181,15 @@ public struct Restoration: ~Copyable {
         return true
     }
 
+    private mutating func readLimitChanges(_ commit: Int64, _ reader: inout RawReader) -> Bool {
+        guard let count = reader.count() else { return false }
+        for _ in 0..<count {
+            guard let user = reader.count(), user < 0x7fff_ffff, let change = reader.limitChange() else { return false }
+            if isNew(UInt32(user), commit) { engine.limits[UInt32(user), default: LimitRecord()].limits.apply(change) }
+        }
+        return true
+    }
+
     private mutating func readUserChange(_ slot: UInt32, _ commit: Int64, _ reader: inout RawReader) -> Bool {
         if isNew(slot, commit) { return readUser(slot, pairs: nil, &reader) }
         guard let flags = reader.byte() else { return false }
@@ -238,6 +250,10 @@ public struct Restoration: ~Copyable {
             guard let pair = reader.openPair(version: version) else { return false }
             user.pointee.pairs.append(pair)
         }
+        engine.limits[slot] = nil
+        guard flags & Engine.Flag.limits != 0 else { return true }
+        guard let limits = reader.userLimits() else { return false }
+        engine.limits[slot] = LimitRecord(limits: limits)
         return true
     }
 
@@ -317,12 +333,14 @@ public struct Restoration: ~Copyable {
         let user = engine.users[slot]
         engine.userIndex.insert(engine.hash(user.pointee.id), slot: slot)
         try placeNotes(slot, now)
+        placeLimits(slot)
         if user.pointee.isSilent {
             guard user.pointee.pairs.isEmpty else { throw Damaged(what: "a silent user is inside") }
             // If the clock was set ahead meanwhile, resends still find the last `ts` for as long as that of one who signed off.
             let greatest = max(0, engine.rules.forgetAfter - Engine.signOffSpan)
             user.pointee.heardAt = now.steady - min(greatest, max(0, now.wall - user.pointee.silentSince))
             engine.awaitForgetting(slot)
+            engine.awaitPlaceEnd(of: slot)
             return
         }
         user.pointee.heardAt = now.steady
@@ -338,6 +356,7 @@ public struct Restoration: ~Copyable {
             guard isKnown(pair.subject) else { throw Damaged(what: "an open pair whose subject is not in the register") }
             guard engine.subjects[pair.subject].pointee.isUsed else { continue }
             let subject = engine.subjects[pair.subject]
+            if subject.pointee.isMoving { user.pointee.hasCompanions = true }
             let (latitude, longitude) = (subject.pointee.latitude, subject.pointee.longitude)
             let squared = disc.squaredDistance(latitude: latitude, longitude: longitude)
             guard !disc.isNear(latitude: latitude, longitude: longitude, squared: squared) else { continue }
@@ -365,6 +384,13 @@ public struct Restoration: ~Copyable {
     /// Whether a slot has a subject, be it of the edition that departs.
     private func isKnown(_ slot: UInt32) -> Bool {
         Int(slot) < engine.subjects.count && engine.record(named: slot).pointee.isUsed
+    }
+
+    /// Takes up what the limits know of a user.
+    private mutating func placeLimits(_ slot: UInt32) {
+        guard let record = engine.limits[slot] else { return }
+        if record.isEmpty { engine.limits[slot] = nil }
+        engine.users[slot].pointee.hasLimits = !record.isEmpty
     }
 
     /// Sets the timers of what a user's pairs wait for.

@@ -41,11 +41,51 @@ public struct Rules: Sendable, Equatable {
     /// Milliseconds for which the last `ts` and the radius of a silent user are kept.
     public var forgetAfter: Int64 = 86_400_000
     public var disclosure = Disclosure.bands([100, 250, 500])
+    /// Distinct subjects that one user may enter, by `ts`; `nil` is any number.
+    public var subjectsPerUser: Limit?
+    /// How often one user may be granted details, on the daemon's clock; `nil` is as often as you like.
+    public var detailsPerUser: Limit?
+    /// Reports that one user may make, likewise.
+    public var reportsPerUser: Limit? = Limit(count: 5, span: 86_400_000)
+    /// `nil`: nobody is watched for following.
+    public var follow: FollowGuard?
 
     public init() {}
 
     /// The silence after which a sender starts afresh, in milliseconds of `ts`.
     @inline(__always) var expirySpan: Int64 { expireAfter > 0 ? expireAfter : .max }
+
+    /// So many in any stretch of time.
+    public struct Limit: Sendable, Equatable {
+        /// At least 0.
+        public var count: Int
+        /// Milliseconds, above 0.
+        public var span: Int64
+
+        public init(count: Int, span: Int64) {
+            self.count = count
+            self.span = span
+        }
+    }
+
+    /// When a user who is inside with a moving subject at one place after another is following it, and what comes of it.
+    public struct FollowGuard: Sendable, Equatable {
+        /// At least 1.
+        public var places: Int
+        /// Metres between two places, of the user and of the subject.
+        public var apart: Double
+        /// Milliseconds in `ts` for which a place counts.
+        public var within: Int64
+        /// Milliseconds in `ts` for which the pair then stays outside.
+        public var mute: Int64
+
+        public init(places: Int, apart: Double, within: Int64, mute: Int64) {
+            self.places = places
+            self.apart = apart
+            self.within = within
+            self.mute = mute
+        }
+    }
 
     /// How far beyond its radius a user's pair may still be inside, in metres.
     var greatestMargin: Double { leaveMargin + accuracyCap }

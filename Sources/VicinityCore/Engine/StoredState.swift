@@ -38,6 +38,8 @@ package struct StoredUser: Sendable, Equatable {
     /// When the silence of a user without a position was noticed, in Unix milliseconds; `nil` if there is a position.
     package var silentSince: Int64?
     package var notes = UserNotes()
+    /// Of a page; a journal tells of changes.
+    package var limits = UserLimits()
 
     package init(
         id: [UInt8]?, hasOwnRadius: Bool, isNearOutside: Bool, position: Coordinate, time: Int64, radius: Double, accuracy: Double,
@@ -95,6 +97,8 @@ package struct StoredJournal: Sendable, Equatable {
     /// By slot; `nil` is a slot that became free.
     package var users: [(slot: UInt32, user: StoredUser?)] = []
     package var motions: [(slot: UInt32, motion: StoredMotion)] = []
+    /// In the order in which they happened; a user's slot may have been another's before.
+    package var limits: [(user: UInt32, change: LimitChange)] = []
 
     /// A journal that says nothing but where the log ends.
     package init(head: Int64) { self.head = head }
@@ -124,7 +128,8 @@ package struct StoredJournal: Sendable, Equatable {
         }
         guard let userCount = reader.count() else { return false }
         for _ in 0..<userCount {
-            guard let slot = reader.slot(), let user = reader.storedUser() else { return false }
+            var hasLimits = false
+            guard let slot = reader.slot(), let user = reader.storedUser(hasLimits: &hasLimits), !hasLimits else { return false }
             users.append((slot, user))
         }
         guard let motionCount = reader.count() else { return false }
@@ -132,19 +137,25 @@ package struct StoredJournal: Sendable, Equatable {
             guard let slot = reader.slot(), let motion = reader.storedMotion(version: version) else { return false }
             motions.append((slot, motion))
         }
+        guard version >= 4 else { return reader.isAtEnd }
+        guard let limitCount = reader.count() else { return false }
+        for _ in 0..<limitCount {
+            guard let user = reader.slot(), let change = reader.limitChange() else { return false }
+            limits.append((user, change))
+        }
         return reader.isAtEnd
     }
 
     package static func == (one: StoredJournal, other: StoredJournal) -> Bool {
         one.head == other.head && one.operations == other.operations && one.users.elementsEqual(other.users) { $0 == $1 }
-            && one.motions.elementsEqual(other.motions) { $0 == $1 }
+            && one.motions.elementsEqual(other.motions) { $0 == $1 } && one.limits.elementsEqual(other.limits) { $0 == $1 }
     }
 
     /// The bytes of a journal that says nothing but where the log ends.
     package static func nothing(head: Int64) -> [UInt8] {
         var bytes = [Engine.journalVersion]
         bytes.appendVarint(UInt64(head))
-        bytes.append(contentsOf: [0, 0, 0])
+        bytes.append(contentsOf: [0, 0, 0, 0])
         return bytes
     }
 }
@@ -191,10 +202,17 @@ package struct StoredPage: Sendable {
                 motions.append((slot, motion))
                 continue
             }
-            guard case .some(.some(var user)) = reader.storedUser(), user.id != nil, let pairs = reader.count() else { return nil }
+            var hasLimits = false
+            guard case .some(.some(var user)) = reader.storedUser(hasLimits: &hasLimits), user.id != nil, let pairs = reader.count() else {
+                return nil
+            }
             for _ in 0..<pairs {
                 guard let pair = reader.openPair(version: version) else { return nil }
                 user.pairs.append(StoredPair(pair))
+            }
+            if hasLimits {
+                guard let limits = reader.userLimits() else { return nil }
+                user.limits = limits
             }
             users.append((slot, user))
         }
@@ -243,6 +261,7 @@ extension [UInt8] {
         if user.isNearOutside { flags |= Engine.Flag.nearOutside }
         if user.silentSince != nil { flags |= Engine.Flag.silent }
         if !user.notes.isEmpty { flags |= Engine.Flag.notes }
+        if !user.limits.isEmpty { flags |= Engine.Flag.limits }
         append(flags)
         (user.id ?? []).withUnsafeBytes { appendSized($0) }
         append(user.position)
@@ -258,6 +277,7 @@ extension [UInt8] {
             appendVarint(ZigZag.encode(pair.since))
             append(pair.cause.rawValue)
         }
+        if !user.limits.isEmpty { append(user.limits) }
     }
 
     /// Appends what is kept of a user besides the record; see the top of `Journal.swift`.
@@ -315,8 +335,9 @@ extension RawReader {
         return UInt32(slot)
     }
 
+    /// - Parameter hasLimits: becomes whether limits follow, behind the pairs.
     /// - Returns: `.some(nil)` for a slot that is free.
-    fileprivate mutating func storedUser() -> StoredUser?? {
+    fileprivate mutating func storedUser(hasLimits: inout Bool) -> StoredUser?? {
         guard let flags = byte() else { return nil }
         guard flags & Engine.Flag.used != 0 else { return .some(nil) }
         var id: [UInt8]?
@@ -336,6 +357,7 @@ extension RawReader {
             guard let notes = userNotes() else { return nil }
             user.notes = notes
         }
+        hasLimits = flags & Engine.Flag.limits != 0
         return user
     }
 

@@ -104,10 +104,12 @@ extension Engine {
         isAdvancing = true
         defer { isAdvancing = false }
         timers.start(at: now.steady)
+        startUseClock(now)
         unfoldValidity(now: now, into: &changes)
         forgetSignOffs(now: now.wall)
+        forgetPlaces(now: now.wall, into: &changes)
         repeat {
-            ring(now: now)
+            ring(now: now, into: &changes)
             while let first = items.first {
                 var moment: [DueItem] = []
                 while let item = items.first, item.due == first.due {
@@ -126,18 +128,19 @@ extension Engine {
     ///
     /// What depends on the system clock is looked at once a second, since it may step.
     public func wake(now: ClockReading) -> Int64? {
-        guard let instant = validityQueue.first?.due else { return timers.wake }
+        let instants = [validityQueue.first?.due, placeEnds.first?.due, signOffPlaceEnds.first?.until]
+        guard let instant = instants.compactMap(\.self).min() else { return timers.wake }
         let next = now.steady + min(1000, max(0, instant - now.wall))
         return timers.wake.map { min($0, next) } ?? next
     }
 
     /// Collects the items whose timers are due.
-    private mutating func ring(now: ClockReading) {
+    private mutating func ring(now: ClockReading, into changes: inout Changes) {
         ringing = now.steady
         while let alarm = timers.next(now: now.steady) {
             switch alarm.kind {
             case .user: ring(user: alarm.slot, now: now)
-            case .forget: forget(alarm.slot, now: now.steady)
+            case .forget: forget(alarm.slot, now: now.steady, into: &changes)
             case .wait: bring(alarm.slot, now: now.steady)
             case .subject: ring(subject: alarm.slot, now: now)
             }
@@ -305,8 +308,10 @@ extension Engine {
         user.pointee.silentSince = now.wall
         user.pointee.heardAt = now.steady
         userCount -= 1
+        limits[slot]?.withheld = []
         touch(slot)
         awaitForgetting(slot)
+        awaitPlaceEnd(of: slot)
     }
 
     /// Sees to it that a silent user is forgotten.
@@ -315,10 +320,11 @@ extension Engine {
     }
 
     /// Forgets a user who is still silent.
-    private mutating func forget(_ slot: UInt32, now: Int64) {
+    private mutating func forget(_ slot: UInt32, now: Int64, into changes: inout Changes) {
         catchUp(slot)
         let user = users[slot]
         guard user.pointee.isUsed, user.pointee.isSilent, user.pointee.heardAt &+ rules.forgetAfter <= now else { return }
+        rememberLimits(slot, into: &changes)
         depart(slot, hash: hash(user.pointee.id))
     }
 

@@ -56,7 +56,7 @@ struct StatusReport: Sendable {
                 writer.member("implausible", snapshot.tally.implausible)
                 writer.member("invalid", snapshot.tally.invalid)
             }
-            writer.member("withheld", 0)
+            writer.member("withheld", snapshot.tally.withheld)
             writer.key("events")
             writer.object { writer in
                 writer.member("head", snapshot.head)

@@ -1,4 +1,5 @@
 internal import CLinux
+internal import Glibc
 internal import NIOPosix
 import VicinityCore
 import VicinityPipeline
@@ -46,7 +47,7 @@ final class Pipeline: Sendable {
                 let recovered = try Recovery.run(
                     start.store, rules: start.rules, hashSeed: start.hashSeed, now: .present, progress: start.progress)
                 var thread = EngineThread(
-                    Writer(recovered), commitInterval: start.commitInterval, inbox: start.inbox, slot: start.slot)
+                    Writer(recovered, daemon: .thisProcess), commitInterval: start.commitInterval, inbox: start.inbox, slot: start.slot)
                 start.statistics.publish(thread.snapshot)
                 recovery.continuation.finish()
                 thread.run()
@@ -63,4 +64,9 @@ final class Pipeline: Sendable {
 
     /// Waits until the inbox has been finished and its last commit is durable and announced.
     func finished() async throws { for try await _ in ends.stream {} }
+}
+
+extension AuditEntry.Peer {
+    /// The daemon itself, for what it does without being asked.
+    fileprivate static var thisProcess: AuditEntry.Peer { AuditEntry.Peer(uid: getuid(), gid: getgid(), pid: getpid()) }
 }
