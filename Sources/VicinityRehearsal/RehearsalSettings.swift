@@ -26,6 +26,21 @@ package struct RehearsalSettings: Sendable {
         }
     }
 
+    /// The settings of a file as a daemon with it would show them to `config.get`.
+    ///
+    /// - Parameter path: `nil` is the defaults.
+    /// - Throws: ``ClientFault/configuration(_:)`` with all that is wrong, a line each.
+    package static func asShown(path: String?) throws(ClientFault) -> JSONValue {
+        switch Configuration.load(path: path, isRequired: path != nil, environment: [:]) {
+        case .success(let effective):
+            guard let shown = try? JSONValue(parsing: Array(effective.json.utf8)) else {
+                preconditionFailure("settings that were encoded are JSON")
+            }
+            return shown
+        case .failure(let errors): throw .configuration(errors.description)
+        }
+    }
+
     /// The keys that change what a rehearsal says, in order.
     package static var keys: [String] {
         ConfigurationKey.all.map(\.path).filter { path in

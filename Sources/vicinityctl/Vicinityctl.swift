@@ -26,7 +26,7 @@ package struct Vicinityctl: ParsableCommand {
         subcommands: [
             StatusCommand.self, WatchCommand.self, SendCommand.self, SubjectsCommand.self, UsersCommand.self, NearbyCommand.self,
             ExplainCommand.self,
-            SubscribersCommand.self, AuditCommand.self,
+            SubscribersCommand.self, AuditCommand.self, PrivacyCommand.self,
             ConfigCommand.self, LogCommand.self, BackupCommand.self, DoctorCommand.self, SimulateCommand.self,
         ])
 

@@ -21,7 +21,7 @@ import vicinityctl
                 "", "status", "watch", "send", "subjects", "subjects import", "subjects replace", "subjects list", "subjects get",
                 "subjects remove", "users",
                 "users get", "nearby", "explain", "subscribers", "subscribers list", "subscribers remove", "audit",
-                "audit list", "audit verify", "config", "config get", "config reload",
+                "audit list", "audit verify", "privacy", "privacy check", "config", "config get", "config reload",
                 "log",
                 "log dump",
                 "log verify", "log prune", "backup", "doctor", "simulate",

@@ -44,12 +44,12 @@ package enum CommandStatus: Int32, CaseIterable, Sendable {
     package var meaning: String {
         switch self {
         case .success: "all went well"
-        case .refused: "the daemon refused something, is degraded (status), or a line was refused (send, simulate)"
+        case .refused: "something was refused, the daemon is degraded (status), or there is something to say (privacy check)"
         case .unreachable: "the daemon cannot be reached, or the connection was lost"
         case .usage: "the command line is wrong"
         case .badData: "the input has bad records; nothing of it was imported or simulated"
         case .noInput: "the input cannot be read"
-        case .configuration: "the configuration is wrong (simulate)"
+        case .configuration: "the configuration is wrong (simulate, privacy check)"
         case .interrupted: "interrupted by a signal"
         }
     }
