@@ -27,7 +27,9 @@ package enum PersonalWords {
     private static func isCapitalised(_ word: Substring) -> Bool {
         guard let first = word.first, first.isUppercase else { return false }
         let rest = word.dropFirst()
-        return rest == "." || rest.allSatisfy { $0.isLetter || $0 == "-" || $0 == "'" || $0 == "’" || $0 == "." } && rest.contains { $0.isLowercase }
+        // An initial stands for a name.
+        if rest == "." { return true }
+        return rest.allSatisfy { $0.isLetter || $0 == "-" || $0 == "'" || $0 == "’" || $0 == "." } && rest.contains { $0.isLowercase }
     }
 
     private static let personalFields = [
