@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import VicinitySimulation
@@ -55,6 +56,14 @@ struct AttackTests {
         let areas = Attack(precision: 200, rounds: 1, rotations: 4).run().rotatedAreas
         #expect(areas.count == 5)
         #expect(zip(areas, areas.dropFirst()).allSatisfy { $0 >= $1 && $1 > 0 } && areas[4] < areas[0] / 4, "\(areas)")
+    }
+
+    @Test("docs/privacy.md shows what the attack says", arguments: [("--precision 0", 0.0, 0), ("--precision 200 --rotations 5", 200, 5)])
+    func documented(arguments: String, precision: Double, rotations: Int) throws {
+        let text = Attack(precision: precision, rotations: rotations).run().text
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        let page = try String(contentsOf: root.appending(path: "docs/privacy.md"), encoding: .utf8)
+        #expect(page.contains("<!-- vicinity-sim attack \(arguments) -->\n```text\n\(text)```\n"), "it must be\n\(text)")
     }
 
     @Test("The same seed is the same attack")
