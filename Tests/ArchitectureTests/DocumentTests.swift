@@ -55,7 +55,9 @@ struct DocumentTests {
         #expect(first == "## Unreleased")
     }
 
-    @Test("Links between documents lead somewhere", arguments: ["README.md", "CHANGELOG.md", "docs/architecture.md", "docs/hacking.md", "docs/privacy.md"])
+    @Test(
+        "Links between documents lead somewhere",
+        arguments: ["README.md", "CHANGELOG.md", "docs/architecture.md", "docs/hacking.md", "docs/privacy.md"])
     func targets(document: String) throws {
         let text = try #require(Repository.text(document))
         let folder = document.contains("/") ? "docs/" : ""
