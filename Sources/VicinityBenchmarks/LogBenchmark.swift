@@ -102,4 +102,6 @@ final class CountingStore: LogStore {
     func erase() throws(StoreFault) -> ErasureStep { .idle }
 
     func recover(_ sink: (Recovered) throws -> Void) throws(StoreFault) -> LogHead { head }
+
+    func blocks(committedSince time: Int64, maxBytes: Int) throws(StoreFault) -> [CommittedBlock] { [] }
 }

@@ -63,11 +63,9 @@ extension ConfigurationKey {
         ConfigurationKey("privacy.distance", \.privacy.distance, .choice, "what an enter event tells: band | exact | none"),
         ConfigurationKey("privacy.bands", \.privacy.bands, .bands, "metres, ascending"),
         ConfigurationKey(
-            "privacy.disclose", \.privacy.disclose, .list("names", of: .name), "fields of details that may be shown; none unless named",
-            notYetUnless: { $0.privacy.disclose.isEmpty }),
+            "privacy.disclose", \.privacy.disclose, .list("names", of: .name), "fields of details that may be shown; none unless named"),
         ConfigurationKey(
-            "privacy.details_grace", \.privacy.detailsGrace, .span, "how long after a leave details may be asked for",
-            notYetUnless: { _ in false }),
+            "privacy.details_grace", \.privacy.detailsGrace, .span, "how long after a leave details may be asked for"),
         ConfigurationKey(
             "privacy.details_per_user", \.privacy.detailsPerUser, .limit, "granted requests for details",
             notYetUnless: { $0.privacy.detailsPerUser == .unlimited }),
@@ -83,14 +81,11 @@ extension ConfigurationKey {
 
     private static let reports = [
         ConfigurationKey(
-            "reports.kinds", \.reports.kinds, .list("names", of: .name), "what users may report",
-            notYetUnless: { $0.reports.kinds.isEmpty }),
+            "reports.kinds", \.reports.kinds, .list("names", of: .name), "what users may report"),
         ConfigurationKey(
-            "reports.suspend_on", \.reports.suspendOn, .list("names", of: .name), "which of these kinds suspend the subject",
-            notYetUnless: { $0.reports.kinds.isEmpty }),
+            "reports.suspend_on", \.reports.suspendOn, .list("names", of: .name), "which of these kinds suspend the subject"),
         ConfigurationKey(
-            "reports.suspend_after", \.reports.suspendAfter, .count(1...1_000_000), "from so many different users",
-            notYetUnless: { $0.reports.kinds.isEmpty }),
+            "reports.suspend_after", \.reports.suspendAfter, .count(1...1_000_000), "from so many different users"),
         ConfigurationKey(
             "reports.per_user", \.reports.perUser, .limit, "reports that one user may make",
             notYetUnless: { $0.reports.kinds.isEmpty }),

@@ -33,6 +33,7 @@ extension Rules {
         case .exact: disclosure = .exact
         case .none: disclosure = .nothing
         }
+        detailsGrace = configuration.privacy.detailsGrace.milliseconds
     }
 }
 

@@ -9,12 +9,14 @@ package enum Recovery {
         package let cursors: [Cursor]
         /// The number of the last entry of the audit log.
         package let lastAudit: Int64
+        let reports: OpenReports
 
-        init(engine: consuming Engine, lastCommit: Int64, cursors: [Cursor], lastAudit: Int64) {
+        init(engine: consuming Engine, lastCommit: Int64, cursors: [Cursor], lastAudit: Int64, reports: OpenReports) {
             self.engine = engine
             self.lastCommit = lastCommit
             self.cursors = cursors
             self.lastAudit = lastAudit
+            self.reports = reports
         }
 
         consuming func takeEngine() -> Engine { engine }
@@ -41,6 +43,7 @@ package enum Recovery {
         var damage: String?
         var cursors: [Cursor] = []
         var lastAudit: Int64 = 0
+        var reports = OpenReports()
         var pieces = 0
         let head: LogHead
         do {
@@ -49,6 +52,8 @@ package enum Recovery {
                 if pieces.isMultiple(of: 1024) { progress(pieces) }
                 if case .cursor(let cursor) = piece { cursors.append(cursor) }
                 if case .audited(let number) = piece { lastAudit = number }
+                if case .reported(let number) = piece { reports.last = number }
+                if case .report(let row) = piece, row.resolution == nil { reports.add(row) }
                 do throws(Restoration.Damaged) {
                     try restoration.take(piece)
                 } catch {
@@ -59,7 +64,7 @@ package enum Recovery {
         } catch {
             throw Failure(description: damage.map { "the log is damaged: \($0)" } ?? "\(error)")
         }
-        let engine: Engine
+        var engine: Engine
         do throws(Restoration.Damaged) {
             engine = try restoration.finish(now: now)
         } catch {
@@ -68,7 +73,20 @@ package enum Recovery {
         guard engine.head == head.seq else {
             throw Failure(description: "the log is damaged: the state ends at another event than the log")
         }
-        return Recovered(engine: engine, lastCommit: head.commit, cursors: cursors, lastAudit: lastAudit)
+        recoverLeaves(into: &engine, from: store, now: now)
+        return Recovered(engine: engine, lastCommit: head.commit, cursors: cursors, lastAudit: lastAudit, reports: reports)
+    }
+
+    /// Bytes of events that are looked through for leaves at most; more would be more than the engine keeps.
+    private static let leavesFrom = 32 << 20
+
+    /// Lets the engine know of the leaves after which details may still be asked for.
+    ///
+    /// What cannot be read counts as long ago: it is told to whoever is to get these events, and no reason not to start.
+    private static func recoverLeaves(into engine: inout Engine, from store: any LogStore, now: ClockReading) {
+        guard engine.rules.detailsGrace > 0 else { return }
+        guard let blocks = try? store.blocks(committedSince: now.wall - engine.rules.detailsGrace, maxBytes: leavesFrom) else { return }
+        for committed in blocks { try? engine.noteLeaves(in: committed.block, committedAt: committed.wallTime, now: now) }
     }
 }
 

@@ -15,7 +15,8 @@ package enum Work: Sendable {
     /// What became of a subject since it was put; `nil` if the register does not have it.
     case subject([UInt8], Reply<SubjectView?>)
     case suspension(SuspensionWork)
-    case nearby([UInt8], Reply<[NearbySubject]>)
+    case disclosure(DisclosureWork)
+    case report(ReportWork)
     /// A user with the position; audited.
     case locate([UInt8], for: AuditEntry.Peer, Reply<UserView?>)
     /// Audited.

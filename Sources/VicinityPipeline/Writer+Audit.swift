@@ -41,6 +41,14 @@ extension Writer {
         /// There was nothing to resume.
         case notSuspended = "not_suspended"
         case muted
+        case granted
+        case notNear = "not_near"
+        case limitReached = "limit_reached"
+        case reported
+        case resolved
+        case unknownReport = "unknown_report"
+        /// The report was resolved before.
+        case notOpen = "not_open"
     }
 
     /// Adds an entry to the audit log.

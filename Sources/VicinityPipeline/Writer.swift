@@ -15,6 +15,7 @@ package struct Writer: ~Copyable {
     var desk = EditionDesk()
     /// The number of the last entry of the audit log.
     var lastAudit: Int64
+    var reports: OpenReports
     /// The open commit must be taken before there is more, because it holds a swap.
     var isSealed = false
     /// What came while a swap was worked out that a crash had cut short.
@@ -48,6 +49,7 @@ package struct Writer: ~Copyable {
         let lastCommit = recovered.lastCommit
         cursors = CursorTable(recovered.cursors)
         lastAudit = recovered.lastAudit
+        reports = recovered.reports
         engine = recovered.takeEngine()
         builder = EventBlockBuilder(firstSeq: engine.head + 1)
         open = OpenCommit(number: lastCommit + 1)
@@ -132,11 +134,8 @@ package struct Writer: ~Copyable {
             put(rows, now: now)
             open.replies.append { reply.send(rows.count) }
         case .remove(let ids, let reply):
-            open.commit.edition.append(contentsOf: engine.unstage(ids).map { .remove(slot: $0) })
-            let slots = engine.remove(ids, now: now, into: &changes)
-            open.commit.register.append(contentsOf: slots.map { .remove(slot: $0) })
-            open.size += slots.count * 64
-            open.replies.append { reply.send(slots.count) }
+            let count = remove(ids, now: now)
+            open.replies.append { reply.send(count) }
         case .user(let id, let reply):
             engine.catchUp(id, into: &changes)
             let view = engine.user(id)
@@ -145,10 +144,8 @@ package struct Writer: ~Copyable {
             let view = engine.subject(id)
             open.replies.append { reply.send(view) }
         case .suspension(let work): handle(work, now: now)
-        case .nearby(let id, let reply):
-            engine.catchUp(id, into: &changes)
-            let subjects = engine.nearby(id)
-            open.replies.append { reply.send(subjects) }
+        case .disclosure(let work): handle(work, now: now)
+        case .report(let work): handle(work, now: now)
         case .locate(let user, let peer, let reply): locate(user, for: peer, reply, now: now)
         case .explain(let user, let subject, let peer, let reply): explain(user: user, subject: subject, for: peer, reply, now: now)
         case .configure(let rules):
@@ -180,7 +177,7 @@ package struct Writer: ~Copyable {
             let outcome = cursors.remove(name)
             if case .removed = outcome { note(.remove(name: name)) }
             open.replies.append { reply.send(outcome) }
-        case .fixes, .settle, .put, .remove, .edition, .user, .subject, .suspension, .nearby, .locate, .explain, .configure: break
+        case .fixes, .settle, .put, .remove, .edition, .user, .subject, .suspension, .disclosure, .report, .locate, .explain, .configure: break
         }
     }
 
@@ -207,6 +204,15 @@ package struct Writer: ~Copyable {
             open.size += row.size
         }
         if desk.staged != nil { stage(rows, placements, now: now) }
+    }
+
+    /// - Returns: how many there were.
+    mutating func remove(_ ids: [[UInt8]], now: ClockReading) -> Int {
+        open.commit.edition.append(contentsOf: engine.unstage(ids).map { .remove(slot: $0) })
+        let slots = engine.remove(ids, now: now, into: &changes)
+        open.commit.register.append(contentsOf: slots.map { .remove(slot: $0) })
+        open.size += slots.count * 64
+        return slots.count
     }
 
     func placements(of rows: [SubjectRow]) -> [SubjectPlacement] {

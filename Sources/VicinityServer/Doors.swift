@@ -110,7 +110,7 @@ final class Doors: Sendable {
             version: Version.current, started: started, statistics: statistics, health: health, connections: counts, feed: feed,
             reader: store)
         let service = ControlService(
-            inbox: inbox, slot: slot, register: store, audit: store, threads: threads, status: status, settings: settings,
+            inbox: inbox, slot: slot, register: store, audit: store, reports: store, threads: threads, status: status, settings: settings,
             loop: connection.eventLoop)
         return ControlSession(connection: connection, service: service, whenClosed: whenClosed)
     }

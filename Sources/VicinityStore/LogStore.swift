@@ -109,6 +109,25 @@ package protocol LogStore: Sendable {
     /// - Returns: the head that this state belongs to.
     /// - Throws: ``StoreFault``; an error of `sink` ends it too and becomes ``StoreFault/damaged(path:what:)``.
     func recover(_ sink: (Recovered) throws -> Void) throws(StoreFault) -> LogHead
+
+    /// The newest blocks, oldest first, from those on that were committed at a time or later.
+    ///
+    /// - Parameters:
+    ///   - time: Unix milliseconds.
+    ///   - maxBytes: the size at which no older block is added. One comes in any case if there is one.
+    func blocks(committedSince time: Int64, maxBytes: Int) throws(StoreFault) -> [CommittedBlock]
+}
+
+/// A block of events, and when it was committed.
+package struct CommittedBlock: Sendable {
+    package var block: EventBlock
+    /// Unix milliseconds.
+    package var wallTime: Int64
+
+    package init(block: EventBlock, wallTime: Int64) {
+        self.block = block
+        self.wallTime = wallTime
+    }
 }
 
 /// Reads events that are durable. Safe from any thread; blocks the caller while the disk works.

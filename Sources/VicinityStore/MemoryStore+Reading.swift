@@ -24,6 +24,18 @@ extension MemoryStore: LogReader {
         try blocks(after: seq - 1, maxBytes: 1).first { $0.firstSeq <= seq }
     }
 
+    package func blocks(committedSince time: Int64, maxBytes: Int) throws(StoreFault) -> [CommittedBlock] {
+        let contents = contents
+        var blocks: [CommittedBlock] = []
+        var bytes = 0
+        for (block, wallTime) in zip(contents.blocks, contents.blockTimes).reversed() {
+            guard bytes < maxBytes, wallTime >= time else { break }
+            bytes += block.bytes.count
+            blocks.append(CommittedBlock(block: block, wallTime: wallTime))
+        }
+        return blocks.reversed()
+    }
+
     package func oldest() throws(StoreFault) -> Int64 {
         let contents = contents
         return contents.kept.oldest(head: contents.head.seq)

@@ -38,6 +38,21 @@ extension SQLiteStore: LogReader {
         }
     }
 
+    package func blocks(committedSince time: Int64, maxBytes: Int) throws(StoreFault) -> [CommittedBlock] {
+        try read { database in
+            let rows = try Row.fetchCursor(database.cachedStatement(sql: BlockRow.select + " ORDER BY first_seq DESC"))
+            var blocks: [CommittedBlock] = []
+            var bytes = 0
+            while bytes < maxBytes, let fetched = try rows.next() {
+                let row = try BlockRow(fetched, path: path)
+                guard row.wallTime >= time else { break }
+                bytes += row.bytes.count
+                blocks.append(CommittedBlock(block: try row.block(path: path), wallTime: row.wallTime))
+            }
+            return blocks.reversed()
+        }
+    }
+
     package func oldest() throws(StoreFault) -> Int64 {
         try read { database in try Self.oldest(database, path: path) }
     }

@@ -10,8 +10,9 @@ struct SubjectsCommand: ParsableCommand {
               vicinityctl subjects list --kind toll
               vicinityctl subjects get s-9
               vicinityctl subjects remove s-9
+              vicinityctl subjects suspend s-9 --reason complaint-4711
             """,
-        subcommands: [Import.self, Replace.self, List.self, Get.self, Remove.self])
+        subcommands: [Import.self, Replace.self, List.self, Get.self, Remove.self, Suspend.self, Resume.self])
 
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(

@@ -25,6 +25,7 @@ package struct Vicinityctl: ParsableCommand {
         version: "vicinityctl \(clientVersion)",
         subcommands: [
             StatusCommand.self, WatchCommand.self, SendCommand.self, SubjectsCommand.self, UsersCommand.self, NearbyCommand.self,
+            DetailsCommand.self, ReportCommand.self, ReportsCommand.self,
             ExplainCommand.self,
             SubscribersCommand.self, AuditCommand.self, PrivacyCommand.self,
             ConfigCommand.self, LogCommand.self, BackupCommand.self, DoctorCommand.self, SimulateCommand.self,

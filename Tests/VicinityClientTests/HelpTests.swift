@@ -19,8 +19,9 @@ import vicinityctl
         #expect(
             Self.commands.map { $0.words.dropFirst().joined(separator: " ") } == [
                 "", "status", "watch", "send", "subjects", "subjects import", "subjects replace", "subjects list", "subjects get",
-                "subjects remove", "users",
-                "users get", "nearby", "explain", "subscribers", "subscribers list", "subscribers remove", "audit",
+                "subjects remove", "subjects suspend", "subjects resume", "users",
+                "users get", "nearby", "details", "report", "reports", "reports list", "reports resolve", "explain", "subscribers",
+                "subscribers list", "subscribers remove", "audit",
                 "audit list", "audit verify", "privacy", "privacy check", "config", "config get", "config reload",
                 "log",
                 "log dump",
@@ -67,6 +68,9 @@ import vicinityctl
         ["simulate", "--register", "r", "--fixes", "-", "-"],
         ["simulate", "--register", "r", "--fixes"], ["simulate", "--register", "r", "--fixes", "f", "--explain", "a/"], ["nonsense"],
         ["status", "--nonsense"],
+        ["subjects", "suspend", "s"], ["details", "u", "s"], ["details", "u", "--purpose", "p"], ["report", "u", "s", "--kind", "tip"],
+        ["reports", "list", "--state", "closed"], ["reports", "list", "--limit", "0"], ["reports", "resolve", "x", "--outcome", "kept"],
+        ["reports", "resolve", "1"],
     ])
     func wrongUsageExitsWith64(arguments: [String]) {
         do {

@@ -34,6 +34,22 @@ import Testing
         try Fixture.expect(SubjectText.record(subject) + "\n", equals: "subject.txt")
     }
 
+    @Test func reports() throws {
+        let text = ReportText(EventPrinter { _ in 0 })
+        let open = try JSONValue(
+            parsing:
+                #"{"report":17,"user":"u-17","subject":"s-9","kind":"dispute","text":"gone\nsince May","ts":1732290000123,"state":"open"}"#)
+        #expect(text.line(open) == "#17  2024-11-22 15:40:00.123  dispute  s-9  user u-17  open  \"gone\u{FFFD}since May\"")
+        let resolved = try JSONValue(
+            parsing:
+                #"{"report":18,"user":null,"subject":"s","kind":"tip","text":null,"ts":0,"state":"resolved","outcome":"kept","note":"n"}"#)
+        #expect(text.line(resolved) == "#18  1970-01-01 00:00:00.000  tip  s  user unknown  resolved: kept (n)")
+        #expect(
+            ReportText.details(try JSONValue(parsing: #"{"fields":{"phone":"1 2","open":{"mo":[8,18]}}}"#))
+                == "phone: 1 2\nopen: {\"mo\":[8,18]}")
+        #expect(ReportText.details(try JSONValue(parsing: #"{"fields":{}}"#)) == "no field that may be shown")
+    }
+
     @Test func spans() {
         #expect(
             [450, 31_333, 303_000, 8_040_000, 273_600_000].map { spanText(milliseconds: $0) } == [

@@ -121,9 +121,9 @@ struct EffectiveConfigurationTests {
 
     @Test func keysNotYetInForceAreNamedWhereTheyWouldDoSomething() throws {
         let defaults = try load().get().notYetInForce
-        #expect(defaults.contains("privacy.details_per_user") && !defaults.contains("privacy.disclose"))
-        let some = try load("privacy: { details_per_user: unlimited, disclose: [a] }").get().notYetInForce
-        #expect(some.contains("privacy.disclose") && !some.contains("privacy.details_per_user"))
+        #expect(defaults.contains("privacy.precision") && !defaults.contains("privacy.disclose"))
+        let some = try load("privacy: { precision: 0, disclose: [a] }").get().notYetInForce
+        #expect(!some.contains("privacy.disclose") && !some.contains("privacy.precision"))
     }
 
     /// The engine obeys both sections, whatever their values; none of their keys may be announced as idle.

@@ -125,6 +125,10 @@ extension Engine {
             users[pending.user].pointee.pairs.swapRemove(at: place)
         }
         pairCount -= 1
+        if rules.detailsGrace > 0 {
+            let subject = record(named: pending.subject).pointee.id
+            noteLeave(of: hash(users[pending.user].pointee.id), hash(subject), cause: pending.cause, steady: present.steady)
+        }
         if !cuts.isEmpty { noteForCuts(pending.user, pair) }
         touch(pending.user)
         noteClosed(pending.user, pending.subject)

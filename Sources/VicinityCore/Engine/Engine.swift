@@ -17,6 +17,7 @@
 //     Movement.swift      a subject moves by its own fixes
 //     Validity.swift      a subject is active for a time
 //     Suspensions.swift   a subject is suspended and resumed
+//     Nearness.swift      who may be told of a subject
 //     Edition.swift       a new edition of the register is staged
 //     Swap.swift          and takes the place of the live one
 //     Emission.swift      order, numbers, what an enter discloses
@@ -78,6 +79,8 @@ public struct Engine: ~Copyable {
     var validities: [UInt32: Validity] = [:]
     /// When validities begin and end, on the system clock.
     var validityQueue = DueHeap<Alarm>()
+    /// For those who ask for details; see ``Rules/detailsGrace``.
+    var recentLeaves = RecentLeaves()
     /// By the id of the subject, whether the register has it or not.
     var suspended: [[UInt8]: SuspensionSources] = [:]
 

@@ -49,6 +49,8 @@ public struct Rules: Sendable, Equatable {
     public var reportsPerUser: Limit? = Limit(count: 5, span: 86_400_000)
     /// `nil`: nobody is watched for following.
     public var follow: FollowGuard?
+    /// Milliseconds of the daemon's clock for which details may be asked for after a leave was worked out; 0 is not at all.
+    public var detailsGrace: Int64 = 300_000
 
     public init() {}
 

@@ -1,12 +1,13 @@
 import VicinityCore
 import VicinityPipeline
 import VicinityStore
+import VicinityTransport
 import VicinityWire
 
 // `nearby`: what a user may see of what is inside their halo. It looks up nothing that is not.
 
 extension ControlService {
-    func nearby(_ params: JSONElement?, _ finish: @escaping Finish) throws(ControlFailure) {
+    func nearby(_ params: JSONElement?, from peer: PeerCredentials, _ finish: @escaping Finish) throws(ControlFailure) {
         let user = try identifier(params, "user")
         let reply = Reply<[NearbySubject]> { subjects in
             read(finish) { () throws(ControlFailure) in
@@ -22,7 +23,7 @@ extension ControlService {
                 return writer.bytes
             }
         }
-        submit(.nearby(user, reply), finish)
+        submit(.disclosure(.nearby(user, for: AuditEntry.Peer(peer), reply)), finish)
     }
 }
 

@@ -15,6 +15,7 @@ struct ControlService: Sendable {
     let slot: CommitSlot
     let register: any RegisterReader
     let audit: any AuditReader
+    let reports: any ReportReader
     let threads: NIOThreadPool
     let status: StatusReport
     let settings: SettingsService
@@ -39,7 +40,8 @@ struct ControlService: Sendable {
     static let methods: Set<String> = [
         "status", "subjects.put", "subjects.remove", "subjects.get", "subjects.list", "users.get", "config.get", "config.reload",
         "subscribers.list", "subscribers.remove", "log.prune", "explain", "subjects.replace_begin", "subjects.replace_commit",
-        "subjects.replace_abort", "subjects.suspend", "subjects.resume", "audit.list", "audit.verify", "nearby",
+        "subjects.replace_abort", "subjects.suspend", "subjects.resume", "audit.list", "audit.verify", "nearby", "details", "reports.create",
+        "reports.list", "reports.resolve",
     ]
 
     private func carryOut(
@@ -63,7 +65,11 @@ struct ControlService: Sendable {
         case "subscribers.list": listSubscribers(finish)
         case "subscribers.remove": try removeSubscriber(params, finish)
         case "log.prune": try prune(params, finish)
-        case "nearby": try nearby(params, finish)
+        case "nearby": try nearby(params, from: peer, finish)
+        case "details": try details(params, from: peer, finish)
+        case "reports.create": try createReport(params, from: peer, finish)
+        case "reports.list": try listReports(params, from: peer, finish)
+        case "reports.resolve": try resolveReport(params, from: peer, finish)
         case "explain": try explain(params, from: peer, finish)
         case "audit.list": try listAudit(params, finish)
         case "audit.verify": verifyAudit(finish)

@@ -129,6 +129,10 @@ final class SimulatedDisk: LogStore, LogReader {
 
     func block(containing seq: Int64) throws(StoreFault) -> EventBlock? { try memory.block(containing: seq) }
 
+    func blocks(committedSince time: Int64, maxBytes: Int) throws(StoreFault) -> [CommittedBlock] {
+        try memory.blocks(committedSince: time, maxBytes: maxBytes)
+    }
+
     func oldest() throws(StoreFault) -> Int64 { try memory.oldest() }
 
     func size() throws(StoreFault) -> LogSize { try memory.size() }

@@ -21,5 +21,9 @@ struct NearbyTests {
         try daemon.ingest([fix("u", 0.02, 0, 60_000)])
         #expect(try daemon.result("nearby", #"{"user":"u"}"#).text == "[]")
         #expect(try daemon.call("nearby")["error"]?["data"]?["at"]?.string == "user")
+        let entries = try #require(try daemon.result("audit.list")["entries"]?.array)
+        #expect(entries.map { $0["outcome"]?.string } == ["unknown_user", "shown", "shown"])
+        #expect(entries.map { $0["detail"]?.string } == [nil, "2 subjects", "0 subjects"])
+        #expect(entries.allSatisfy { $0["method"]?.string == "nearby" && $0["user"]?.string?.count == 16 })
     }
 }
