@@ -67,8 +67,7 @@ extension ConfigurationKey {
         ConfigurationKey(
             "privacy.details_grace", \.privacy.detailsGrace, .span, "how long after a leave details may be asked for"),
         ConfigurationKey(
-            "privacy.details_per_user", \.privacy.detailsPerUser, .limit, "granted requests for details",
-            notYetUnless: { $0.privacy.detailsPerUser == .unlimited }),
+            "privacy.details_per_user", \.privacy.detailsPerUser, .limit, "granted requests for details"),
         ConfigurationKey(
             "privacy.follow", \.privacy.follow, .follow,
             "a user inside with one moving subject at so many places, so far apart, within a span, is muted; or off"),
@@ -87,8 +86,7 @@ extension ConfigurationKey {
         ConfigurationKey(
             "reports.suspend_after", \.reports.suspendAfter, .count(1...1_000_000), "from so many different users"),
         ConfigurationKey(
-            "reports.per_user", \.reports.perUser, .limit, "reports that one user may make",
-            notYetUnless: { $0.reports.kinds.isEmpty }),
+            "reports.per_user", \.reports.perUser, .limit, "reports that one user may make"),
     ]
 
     private static let access = [

@@ -98,6 +98,12 @@ package enum Comparison {
             try compare("users", model.userCount, engine.userCount)
             try compare("subjects", model.subjectCount, engine.subjectCount)
             try compare("pairs inside", model.pairCount, engine.pairCount)
+            for event in model.events.suffix(12) {
+                let user = event.user ?? []
+                try compare(
+                    "nearness of \(Text.quoted(user)) to \(Text.quoted(event.subject))",
+                    model.nearness(user: user, subject: event.subject), engine.nearness(user: user, subject: event.subject))
+            }
             for event in expected { figures.add(event) }
             figures.situations = model.situations
             figures.pairEvaluations = model.pairEvaluations

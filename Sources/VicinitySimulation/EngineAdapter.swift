@@ -81,6 +81,9 @@ package struct EngineAdapter: ~Copyable {
         }
     }
 
+    /// How a user stands to a subject; see ``Engine/nearness(user:subject:now:)``.
+    package func nearness(user: [UInt8], subject: [UInt8]) -> Nearness { engine.nearness(user: user, subject: subject, now: now) }
+
     /// Whether a swap is not yet worked out for everybody.
     package var isSettling: Bool { engine.isSettling }
 

@@ -132,6 +132,7 @@ extension Model {
             let cooldown = cooldown(after: leave, at: moment.time)
             users[leave.user]?.waits[serial] = cooldown
             let lasted = max(0, moment.time - encounter.time)
+            noteLeave(of: leave.user, leave.subject.id, because: leave.cause)
             append(.leave(leave.cause, encounter: encounter.seq, lasted: lasted), moment.time, leave.user, leave.subject)
         }
         let enters = moment.enters.sorted { Self.precedes(($0.subject.id, $0.user), ($1.subject.id, $1.user)) }

@@ -18,6 +18,8 @@ extension Model {
             users[id] = user
         }
         for id in subjects.keys { subjects[id]?.track?.heardAt = clock.steady }
+        // By the system clock, of when it was committed.
+        lastLeaves = lastLeaves.mapValues { ClockReading(wall: $0.wall, steady: clock.steady - max(0, clock.wall - $0.wall)) }
         // An edition that is to come does not outlive the daemon.
         endStaging()
         self.clock = clock

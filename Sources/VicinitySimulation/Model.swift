@@ -147,6 +147,8 @@ package struct Model: Sendable {
     var subjectTimes: [[UInt8]: SubjectTime] = [:]
     /// Who suspends an id, whether the register has it or not.
     var suspensions: [[UInt8]: SuspensionSources] = [:]
+    /// When pairs last left.
+    var lastLeaves: [PairName: ClockReading] = [:]
     var nextSerial = 0
     /// The edition that is to come, by id.
     var staged: [[UInt8]: SubjectPlacement]?

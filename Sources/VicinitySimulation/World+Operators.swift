@@ -191,6 +191,7 @@ extension World {
         rules.leaveMargin = random.pick([50, 50, 0, 0.01, 20])
         rules.accuracyCap = random.pick([100, 100, 0, 10])
         if scene == .far { rules.maxRadius = 1_000_000 }
+        if scene == .suspensions { rules.detailsGrace = random.pick([0, 5_000, 30_000, 300_000]) }
         rules.disclosure = random.pick([rules.disclosure, rules.disclosure, .exact, .nothing, .bands([])])
         if scene.isOfTime {
             let rhythm = scene.rhythm

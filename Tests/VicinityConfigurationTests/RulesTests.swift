@@ -29,6 +29,7 @@ struct RulesTests {
         ("privacy.distance", "none", { $0.disclosure = .nothing }),
         ("privacy.subjects_per_user", "7/2h", { $0.subjectsPerUser = Rules.Limit(count: 7, span: 7_200_000) }),
         ("privacy.subjects_per_user", "unlimited", { $0.subjectsPerUser = nil }),
+        ("privacy.details_grace", "0", { $0.detailsGrace = 0 }),
         ("privacy.details_per_user", "0/1ms", { $0.detailsPerUser = Rules.Limit(count: 0, span: 1) }),
         ("reports.per_user", "9/1h", { $0.reportsPerUser = Rules.Limit(count: 9, span: 3_600_000) }),
         (

@@ -37,6 +37,22 @@ struct ReadingTests {
         #expect(try store.blocks(after: 0, maxBytes: 1 << 20).count == 20)
     }
 
+    @Test func newestBlocksBackToATime() throws {
+        let store = try place.open()
+        let truth = memoryStore()
+        for number in Int64(1)...6 {
+            let commit = Commit(number: number, blocks: [block(number, count: 1)], wallTime: number * 10)
+            try store.append(commit)
+            try truth.append(commit)
+        }
+        for target in [store, truth] as [any LogStore] {
+            #expect(try target.blocks(committedSince: 35, maxBytes: 1 << 20).map(\.wallTime) == [40, 50, 60])
+            #expect(try target.blocks(committedSince: 40, maxBytes: 1 << 20).map(\.block.firstSeq) == [4, 5, 6])
+            #expect(try target.blocks(committedSince: 0, maxBytes: 1).map(\.wallTime) == [60])
+            #expect(try target.blocks(committedSince: 61, maxBytes: 1 << 20).isEmpty)
+        }
+    }
+
     @Test
     func oldestOfAnEmptyLogIsOnePastItsHead() throws {
         let store = try place.open()

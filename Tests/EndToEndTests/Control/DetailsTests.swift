@@ -150,4 +150,33 @@ struct DetailsTests {
         }
         #expect(try fields(ask(daemon)) == #"{"f500":500,"ключ":"з","🙂":[1],"a'b":true}"#, "what is refused changes nothing")
     }
+
+    @Test("The budget is exact at its count and across crashes; what is refused does not count")
+    func budget() throws {
+        let daemon = try Daemon.running(config: Self.config("  disclose: [a]\n  details_per_user: 3/1h\n"))
+        try putWithDetails(daemon, #"{"a":1}"#)
+        try daemon.put(["far"], latitude: far)
+        try daemon.ingest([fix("u", near, 0, 0), fix("v", near, 0, 0)])
+        #expect(try code(ask(daemon, "u", "far")) == "not_near")
+        for _ in 0..<2 { #expect(try fields(ask(daemon)) == #"{"a":1}"#) }
+        try daemon.crash()
+        try daemon.start()
+        #expect(try fields(ask(daemon)) == #"{"a":1}"#)
+        for _ in 0..<2 { #expect(try code(ask(daemon)) == "limit_reached") }
+        try daemon.crash()
+        try daemon.start()
+        #expect(try code(ask(daemon)) == "limit_reached")
+        #expect(try code(ask(daemon, "u", "far")) == "not_near", "nearness comes first")
+        #expect(try fields(ask(daemon, "v")) == #"{"a":1}"#, "each user has their own")
+        // Nor does it help to sign off and come back.
+        try daemon.ingest([#"{"user":"u","gone":true}"#, #"{"user":"u","lat":0,"lon":0}"#])
+        #expect(try code(ask(daemon)) == "limit_reached")
+        let entries = try #require(try daemon.result("audit.list")["entries"]?.array)
+        #expect(
+            entries.map { $0["outcome"]?.string } == [
+                "not_near", "granted", "granted", "granted", "limit_reached", "limit_reached", "limit_reached", "not_near", "granted",
+                "limit_reached",
+            ])
+        #expect(entries.allSatisfy { ($0["fields"] != nil) == ($0["outcome"]?.string == "granted") })
+    }
 }

@@ -194,4 +194,23 @@ struct ReportTests {
         #expect(try report(daemon, "u", kind: "tip", text: most)["result"]?["report"]?.integer == 1)
         #expect(try report(daemon, "u", kind: "tip", text: "")["result"]?["report"]?.integer == 2)
     }
+
+    @Test("A user may report so often and no more, also across a crash; details have a budget of their own")
+    func budget() throws {
+        let daemon = try Daemon.running(config: Daemon.plain + "reports:\n  per_user: 2/1d\n")
+        try daemon.put(["s"])
+        try daemon.ingest([fix("u", near, 0, 0), fix("v", near, 0, 0)])
+        #expect(try report(daemon, "u", kind: "tip")["result"]?["report"]?.integer == 1)
+        try daemon.crash()
+        try daemon.start()
+        #expect(try report(daemon, "u", kind: "tip")["result"]?["report"]?.integer == 2)
+        #expect(code(try report(daemon, "u", kind: "dispute")) == "limit_reached")
+        #expect(try isSuspended(daemon) == false, "what is refused does nothing")
+        try daemon.crash()
+        try daemon.start()
+        #expect(code(try report(daemon, "u", kind: "tip")) == "limit_reached")
+        #expect(try daemon.result("details", #"{"user":"u","subject":"s","purpose":"p"}"#).text == #"{"fields":{}}"#)
+        #expect(try report(daemon, "v", kind: "tip")["result"]?["report"]?.integer == 3)
+        #expect(try daemon.result("reports.list")["reports"]?.array?.count == 3)
+    }
 }
