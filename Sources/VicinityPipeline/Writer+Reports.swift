@@ -1,6 +1,5 @@
-package import VicinityStore
-
 import VicinityCore
+package import VicinityStore
 
 // Reports of users: logged, kept, and where enough of them dispute a subject it is suspended until they are resolved. All of it is one commit.
 

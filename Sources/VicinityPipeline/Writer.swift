@@ -177,7 +177,8 @@ package struct Writer: ~Copyable {
             let outcome = cursors.remove(name)
             if case .removed = outcome { note(.remove(name: name)) }
             open.replies.append { reply.send(outcome) }
-        case .fixes, .settle, .put, .remove, .edition, .user, .subject, .suspension, .disclosure, .report, .locate, .explain, .configure: break
+        case .fixes, .settle, .put, .remove, .edition, .user, .subject, .suspension, .disclosure, .report, .locate, .explain, .configure:
+            break
         }
     }
 

@@ -30,7 +30,9 @@ extension Engine {
         let userSlot = findUser(user)
         let subjectSlot = findSubject(subject)
         let isSuspended = suspended[subject] != nil
-        let hasLeft = recentLeaves.time(user: hasher.hash(user), subject: hasher.hash(subject)).map { now.steady - $0 <= rules.detailsGrace }
+        let hasLeft = recentLeaves.time(user: hasher.hash(user), subject: hasher.hash(subject)).map {
+            now.steady - $0 <= rules.detailsGrace
+        }
         var isInside = false
         if let userSlot {
             for pair in users[userSlot].pointee.pairs.elements where pair.subject == subjectSlot { isInside = true }
@@ -61,7 +63,9 @@ extension Engine {
     public mutating func noteLeaves(in block: EventBlock, committedAt time: Int64, now: ClockReading) throws {
         let steady = now.steady - max(0, now.wall - time)
         try block.forEachView { event in
-            guard case .leave(let cause, _, _) = event.change, let user = hash(event.user), let subject = hash(event.subject) else { return }
+            guard case .leave(let cause, _, _) = event.change, let user = hash(event.user), let subject = hash(event.subject) else {
+                return
+            }
             noteLeave(of: user, subject, cause: cause, steady: steady)
         }
     }
