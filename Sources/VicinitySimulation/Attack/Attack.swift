@@ -127,8 +127,11 @@ extension Attack {
         func attacker() -> Attacker {
             let now = ClockReading(wall: 1_732_290_000_000, steady: 0)
             let bands = [100.0, 250, 500]
+            // The defaults of the profile people.
             var rules = Rules()
             rules.disclosure = .bands(bands)
+            rules.subjectsPerUser = Rules.Limit(count: 200, span: 86_400_000)
+            rules.follow = Rules.FollowGuard(places: 3, apart: 500, within: 3_600_000, mute: 86_400_000)
             var engine = EngineAdapter(rules: rules, at: now, seed: 1)
             _ = engine.perform(.put(others + [SubjectPlacement(id: Self.id, kind: nil, position: shown)]))
             return Attacker(engine, target: Self.id, bands: bands)
