@@ -154,7 +154,7 @@ extension Model {
         }
     }
 
-    private mutating func append(_ change: Event.Change, _ time: Int64, _ user: [UInt8], _ subject: Subject) {
+    mutating func append(_ change: Event.Change, _ time: Int64, _ user: [UInt8], _ subject: Subject) {
         events.append(
             Event(seq: Int64(events.count) + 1, time: time, change: change, user: user, subject: subject.id, kind: subject.kind))
     }

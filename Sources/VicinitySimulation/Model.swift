@@ -147,6 +147,8 @@ package struct Model: Sendable {
     var subjectTimes: [[UInt8]: SubjectTime] = [:]
     /// Who suspends an id, whether the register has it or not.
     var suspensions: [[UInt8]: SuspensionSources] = [:]
+    /// All that were ever made; the first has the number 1.
+    var reports: [Report] = []
     /// When pairs last left.
     var lastLeaves: [PairName: ClockReading] = [:]
     var nextSerial = 0

@@ -16,6 +16,8 @@ final class Mailbox: Sendable {
         case acknowledged(link: UInt64)
         case count(Int)
         case known(Bool)
+        case reported(Result<Int64, DisclosureRefusal>)
+        case resolved(ReportOutcome)
         case begun(Result<Int64, EditionRefusal>)
         case edition(Result<Int, EditionRefusal>)
         case user(UserView?)

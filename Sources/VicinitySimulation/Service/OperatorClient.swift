@@ -18,7 +18,7 @@ struct OperatorClient {
         guard let daemon = world.daemon, daemon.phase == .running else { return false }
         let dice = world.dice
         let mailbox = daemon.mailbox
-        switch dice.below(18) {
+        switch dice.below(21) {
         case 0..<7:
             let rows = world.town.put()
             world.trace("the operator puts \(rows.count) subjects")
@@ -36,6 +36,8 @@ struct OperatorClient {
         case 12: return prune(daemon)
         case 13, 14: return replace(daemon)
         case 15, 16: return suspendOrResume(daemon)
+        case 17, 18: return report(daemon)
+        case 19: return resolve(daemon)
         default:
             guard dice.chance(world.traits.reloads) else { return false }
             world.town.reconfigure()
@@ -69,14 +71,46 @@ struct OperatorClient {
     private func suspendOrResume(_ daemon: SimulatedDaemon) -> Bool {
         let id = world.dice.chance(0.05) ? Array("never-put".utf8) : world.town.someSubject()
         let reply = Reply<Bool> { [mailbox = daemon.mailbox] in mailbox.put(.known($0)) }
-        let peer = AuditEntry.Peer(uid: 0, gid: 0, pid: 1)
         if world.dice.chance(0.5) {
             world.trace("the operator suspends \(Text.quoted(id))")
-            return daemon.inbox.put(.suspension(.suspend(id, reason: "why", for: peer, reply)))
+            return daemon.inbox.put(.suspension(.suspend(id, reason: "why", for: Self.peer, reply)))
         }
         world.trace("the operator resumes \(Text.quoted(id))")
-        return daemon.inbox.put(.suspension(.resume(id, reason: "why not", for: peer, reply)))
+        return daemon.inbox.put(.suspension(.resume(id, reason: "why not", for: Self.peer, reply)))
     }
+
+    /// A relay asks for somebody's details, or hands a report on, mostly of what they are inside with.
+    private func report(_ daemon: SimulatedDaemon) -> Bool {
+        let dice = world.dice
+        let mailbox = daemon.mailbox
+        let user = world.town.someUser()
+        var subject = world.town.someSubject()
+        if let near = world.oracle.user(user)?.inside, !near.isEmpty, dice.chance(0.8) { subject = dice.pick(near) }
+        if dice.chance(0.3) {
+            let request = DetailsRequest(user: user, subject: subject, purpose: "why")
+            return daemon.inbox.put(
+                .disclosure(.details(request, fields: ["phone"], for: Self.peer, Reply { mailbox.put(.known($0 == nil)) })))
+        }
+        let report = NewReport(user: user, subject: subject, kind: dice.pick(["tip", "dispute", "dispute"]), text: "why")
+        world.trace("\(Text.quoted(user)) reports \(Text.quoted(subject)): \(report.kind)")
+        return daemon.inbox.put(.report(.create(report, policy, for: Self.peer, Reply { mailbox.put(.reported($0)) })))
+    }
+
+    private func resolve(_ daemon: SimulatedDaemon) -> Bool {
+        let mailbox = daemon.mailbox
+        let number = world.dice.whole(0...Int64(world.oracle.model.reports.count) + 1)
+        let subject = number >= 1 && number <= world.oracle.model.reports.count ? world.oracle.model.reports[Int(number) - 1].subject : nil
+        let removesSubject = world.dice.chance(0.1)
+        if removesSubject, let subject { world.town.forget(subject: subject) }
+        let verdict = ReportVerdict(number: number, outcome: "done", note: nil, removesSubject: removesSubject)
+        world.trace("the operator resolves report \(number)")
+        return daemon.inbox.put(.report(.resolve(verdict, policy, for: Self.peer, Reply { mailbox.put(.resolved($0)) })))
+    }
+
+    /// One dispute suspends, or, in other worlds, those of two users.
+    private var policy: ReportPolicy { ReportPolicy(suspendOn: ["dispute"], suspendAfter: world.traits.users.isMultiple(of: 2) ? 1 : 2) }
+
+    private static let peer = AuditEntry.Peer(uid: 0, gid: 0, pid: 1)
 
     private mutating func prune(_ daemon: SimulatedDaemon) -> Bool {
         let dice = world.dice

@@ -55,6 +55,7 @@ extension Oracle {
         defer { model = present }
         model.restart(at: model.clock)
         let copy = MemoryStore(contents, auditKey: SimulatedDisk.auditKey)
+        try checkReports(contents, copy)
         let mailbox = Mailbox()
         let recovered: Recovery.Recovered
         do throws(Recovery.Failure) {

@@ -83,7 +83,9 @@ extension SimulatedDaemon {
             oracle.answers.append(.count(before - oracle.model.subjectCount))
         case .user(let id, _): oracle.answers.append(.user(oracle.user(id)))
         case .suspension(let work): oracle.handle(work)
-        case .subject, .disclosure, .report, .locate, .explain: preconditionFailure("nobody asks for that here")
+        case .disclosure(let work): oracle.handle(work)
+        case .report(let work): oracle.handle(work)
+        case .subject, .locate, .explain: preconditionFailure("nobody asks for that here")
         case .configure(let rules): oracle.handle(.rules(rules))
         case .subscribe(let request, _):
             let opening = oracle.subscribers.open(request, head: Int64(oracle.model.events.count))

@@ -212,6 +212,9 @@ final class SimulatedDaemon {
                 post(.acknowledged(link: id), to: id)
             case .count(let count): try world.oracle.check(.count(count))
             case .known(let isKnown): try world.oracle.check(.known(isKnown))
+            case .reported(let outcome): try world.oracle.check(.report((try? outcome.get()) ?? 0))
+            case .resolved(.unknown): try world.oracle.check(.resolved(nil))
+            case .resolved(let outcome): try world.oracle.check(.resolved(outcome == .resolved))
             case .begun(let outcome):
                 if case .success(let generation) = outcome { world.oracle.generation = generation }
                 try world.oracle.check(.edition(outcome.map { _ in 0 }.mapError { _ in .inUse(generation: nil) }))

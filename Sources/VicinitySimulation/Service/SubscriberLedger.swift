@@ -7,8 +7,12 @@ import VicinityWire
 enum Answer: Equatable {
     /// How many subjects were put or removed.
     case count(Int)
-    /// Whether there is such a subject.
+    /// Whether there is such a subject, or something may be told.
     case known(Bool)
+    /// The number of a report that was made; 0 if none was.
+    case report(Int64)
+    /// Whether a report was open; `nil` if there is none.
+    case resolved(Bool?)
     /// What became of a request for an edition: how many subjects, or why nothing; a number that cannot be foreseen is 0.
     case edition(Result<Int, EditionRefusal>)
     /// What is known of a user.

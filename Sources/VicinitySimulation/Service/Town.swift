@@ -54,6 +54,9 @@ final class Town {
         rules.maxSpeed = dice.pick([300, 300, 0])
         rules.expireAfter = dice.pick([900_000, 4_000, 0])
         rules.radiusInterval = dice.pick([60_000, 2_000, 0])
+        // After a start it counts from commits, and of these some may be pruned.
+        rules.detailsGrace = 0
+        rules.reportsPerUser = nil
         for id in IDPool(count: traits.users, mark: "u", using: &dice.random).ids {
             people.append(Person(id: id, position: area.place(using: &dice.random), radius: rules.radius, time: clock.unix - 60_000))
         }
@@ -181,6 +184,13 @@ final class Town {
         places[index].position = nil
         if places[index].isVehicle { places[index].isRetired = true }
         return dice.chance(0.2) ? [Array("never-put".utf8), places[index].id] : [places[index].id]
+    }
+
+    /// A subject goes from the register in another way.
+    func forget(subject id: [UInt8]) {
+        guard let index = places.firstIndex(where: { $0.id == id }) else { return }
+        places[index].position = nil
+        if places[index].isVehicle { places[index].isRetired = true }
     }
 
     /// A request to put some into the edition that is to come: all vehicles, since none may come back, and some of the rest.
