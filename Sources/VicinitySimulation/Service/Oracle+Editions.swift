@@ -9,7 +9,10 @@ extension Oracle {
         switch work {
         case .begin:
             answers.append(.edition(model.staged == nil ? .success(0) : .failure(.inUse(generation: nil))))
-            if model.staged == nil { handle(.edition(.begin)) }
+            guard model.staged == nil else { return }
+            // Until the daemon says which, every number is that of an edition before.
+            generation = nil
+            handle(.edition(.begin))
         case .put(let rows, let generation, _):
             perform(.put(rows.compactMap(\.placement)), generation) { rows.count }
         case .commit(let generation, _): perform(.commit, generation) { self.model.subjectCount }
