@@ -11,7 +11,7 @@ struct EditionBenchmark {
     var request = 2_000
 
     func run(report: (Measurement) -> Void) {
-        var engine = Engine(rules: Rules(), hashSeed: 1, signOffKey: SipHashKey(1, 2))
+        var engine = Engine(rules: Rules(), hashSeed: 1, signOffKey: SipHashKey(1, 2), precisionKey: SipHashKey(3, 4))
         var crowd = Crowd(users: users, kilometers: kilometers, step: 7, seed: 42)
         var changes = Changes()
         var placements = crowd.subjects(subjects)

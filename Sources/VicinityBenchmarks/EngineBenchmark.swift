@@ -18,7 +18,7 @@ struct EngineBenchmark {
             rules.maxSpeed = 0
             rules.expireAfter = 0
         }
-        var engine = Engine(rules: rules, hashSeed: 1, signOffKey: SipHashKey(1, 2))
+        var engine = Engine(rules: rules, hashSeed: 1, signOffKey: SipHashKey(1, 2), precisionKey: SipHashKey(3, 4))
         var crowd = Crowd(users: users, kilometers: kilometers, step: step, seed: 42)
         var changes = Changes()
         engine.put(crowd.subjects(subjects), now: Crowd.now, into: &changes)

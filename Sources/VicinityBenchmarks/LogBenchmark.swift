@@ -30,7 +30,10 @@ struct LogBenchmark {
         var rules = Rules()
         rules.accuracyCap = 0
         let hasher = IDHasher(seed: 1)
-        var writer = Writer(try Recovery.run(store, rules: rules, hashSeed: 1, now: Crowd.now))
+        guard let key = PrecisionKey(bytes: [UInt8](repeating: 0, count: PrecisionKey.size)) else {
+            preconditionFailure("a secret of its own size is one")
+        }
+        var writer = Writer(try Recovery.run(store, rules: rules, hashSeed: 1, precisionKey: key, now: Crowd.now))
         let committer = Committer(store: store, feed: Feed(head: 0, oldest: 1), statistics: Statistics())
         var crowd = Crowd(users: users, kilometers: kilometers, step: step, seed: 42)
         let rows = crowd.subjects(subjects).map { place in

@@ -15,7 +15,7 @@ struct MovingBenchmark {
     func run() -> Measurement {
         var rules = Rules()
         rules.accuracyCap = 0
-        var engine = Engine(rules: rules, hashSeed: 1, signOffKey: SipHashKey(1, 2))
+        var engine = Engine(rules: rules, hashSeed: 1, signOffKey: SipHashKey(1, 2), precisionKey: SipHashKey(3, 4))
         var crowd = Crowd(users: users, kilometers: kilometers, step: 7, seed: 42)
         var changes = Changes()
         let placements = crowd.subjects(subjects)

@@ -85,7 +85,7 @@ public enum StageBenchmarks {
 
     /// Ids found in a full table, in an order that has nothing to do with it: stale fixes, which the engine looks up and drops.
     private static func lookUp(ids: Int) -> Measurement {
-        var engine = Engine(rules: Rules(), hashSeed: 1, signOffKey: SipHashKey(1, 2))
+        var engine = Engine(rules: Rules(), hashSeed: 1, signOffKey: SipHashKey(1, 2), precisionKey: SipHashKey(3, 4))
         var crowd = Crowd(users: ids, kilometers: 100, step: 7, seed: 9)
         let batches = crowd.round(batch: 800, hasher: engine.hasher)
         var changes = Changes()

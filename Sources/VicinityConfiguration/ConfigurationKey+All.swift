@@ -58,8 +58,7 @@ extension ConfigurationKey {
             profilePath, \.privacy.profile, .choice, "people | places: a bundle of defaults for this section, each still settable by itself"
         ),
         ConfigurationKey(
-            "privacy.precision", \.privacy.precision, .metres(0...100_000), "metres, for subjects that bring none",
-            notYetUnless: { $0.privacy.precision == 0 }),
+            "privacy.precision", \.privacy.precision, .metres(0...100_000), "metres, for subjects that bring none"),
         ConfigurationKey("privacy.distance", \.privacy.distance, .choice, "what an enter event tells: band | exact | none"),
         ConfigurationKey("privacy.bands", \.privacy.bands, .bands, "metres, ascending"),
         ConfigurationKey(

@@ -28,6 +28,7 @@ extension Rules {
         follow = privacy.follow.map { follow in
             FollowGuard(places: follow.places, apart: follow.apart, within: follow.within.milliseconds, mute: follow.mute.milliseconds)
         }
+        precision = privacy.precision
         switch privacy.distance {
         case .band: disclosure = .bands(privacy.bands)
         case .exact: disclosure = .exact

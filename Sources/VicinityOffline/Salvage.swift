@@ -71,6 +71,7 @@ package struct Salvage {
 
     /// What was read besides the events.
     private struct Pieces {
+        var precision: PrecisionState?
         var subjects: [UInt32: SubjectRow] = [:]
         /// When the register was swapped, if that is not settled, and what departs with it.
         var swap: Int64?
@@ -115,6 +116,7 @@ package struct Salvage {
                 report.lose(part ?? .file, fault.complaint + users)
                 // A complaint that names no part may be of a journal.
                 if part == nil || part == .state { pieces.state.missing() }
+            case .success(.precision(let state)): pieces.precision = state
             case .success(.subject(let row)):
                 guard isSound(row, &ids) else { return lose(row) }
                 pieces.subjects[row.slot] = row
@@ -225,6 +227,7 @@ package struct Salvage {
     }
 
     private mutating func add(_ pieces: Pieces, _ plan: SalvagePlan, to assembly: Assembly) throws {
+        if let precision = pieces.precision { try assembly.add(.precision(precision)) }
         for (_, row) in pieces.subjects.sorted(by: { $0.key < $1.key }) { try assembly.add(.subject(row)) }
         report.saved.subjects = pieces.subjects.count
         if let swap = pieces.swap { try assembly.add(.swap(at: swap)) }

@@ -7,11 +7,11 @@ extension Restoration {
     /// Takes up a piece of what the store recovers.
     mutating func take(_ piece: Recovered) throws(Damaged) {
         switch piece {
-        case .subject(let row): subject(slot: row.slot, try Self.placement(of: row))
+        case .subject(let row): subject(slot: row.slot, try Self.placement(of: row), shown: row.shown)
         case .swap(let time): swap(at: time)
-        case .departing(let row): departing(slot: row.slot, try Self.placement(of: row))
+        case .departing(let row): departing(slot: row.slot, try Self.placement(of: row), shown: row.shown)
         case .signOff(let entry): signOff(entry)
-        case .cursor, .suspension, .reported, .audited, .report: break
+        case .precision, .cursor, .suspension, .reported, .audited, .report: break
         case .page(let stored): try page(name: stored.index, stored.bytes)
         case .journal(let commit, let bytes): if !bytes.isEmpty { try journal(commit: commit, bytes) }
         }
@@ -43,7 +43,7 @@ struct StateSurvey: ~Copyable {
 
     init(head: Int64?, signOffKey: SipHashKey) {
         self.head = head
-        restoration = Restoration(Engine(rules: Rules(), hashSeed: 0, signOffKey: signOffKey))
+        restoration = Restoration(Engine(rules: Rules(), hashSeed: 0, signOffKey: signOffKey, precisionKey: SipHashKey(0, 0)))
     }
 
     /// Takes the next piece, or why there is none.
@@ -78,6 +78,7 @@ struct StateSurvey: ~Copyable {
 
     private mutating func count(_ piece: Recovered) {
         switch piece {
+        case .precision: part = .register
         case .subject(let row):
             subjects += 1
             check(row)

@@ -19,7 +19,7 @@ package struct OpenCommit: Sendable {
     /// Whether there is something to make durable.
     package var isChange: Bool {
         !commit.journal.isEmpty || !commit.cursors.isEmpty || !commit.edition.isEmpty || !commit.suspensions.isEmpty
-            || !commit.reports.isEmpty || !commit.audit.isEmpty
+            || !commit.reports.isEmpty || !commit.audit.isEmpty || commit.precision != nil
     }
 
     /// Notes that a batch was worked off.

@@ -10,13 +10,21 @@ package enum Recovery {
         /// The number of the last entry of the audit log.
         package let lastAudit: Int64
         let reports: OpenReports
+        /// The key of the cells, and what is left to do for it.
+        let precision: PrecisionDesk
+        package let precisionStart: PrecisionStart
 
-        init(engine: consuming Engine, lastCommit: Int64, cursors: [Cursor], lastAudit: Int64, reports: OpenReports) {
+        init(
+            engine: consuming Engine, lastCommit: Int64, cursors: [Cursor], lastAudit: Int64, reports: OpenReports,
+            precision: PrecisionDesk, precisionStart: PrecisionStart
+        ) {
             self.engine = engine
             self.lastCommit = lastCommit
             self.cursors = cursors
             self.lastAudit = lastAudit
             self.reports = reports
+            self.precision = precision
+            self.precisionStart = precisionStart
         }
 
         consuming func takeEngine() -> Engine { engine }
@@ -30,16 +38,21 @@ package enum Recovery {
     /// Reads everything that the store recovers into a new engine.
     ///
     /// - Parameters:
+    ///   - precisionKey: the secret of this installation.
     ///   - now: from when on silence and what dwells and cools down is counted anew.
     ///   - progress: called now and then with the number of pieces that have been read.
     /// - Throws: ``Failure``; a log whose parts contradict one another is refused, never mended.
     package static func run(
-        _ store: any LogStore, rules: Rules, hashSeed: UInt64, now: ClockReading, progress: (Int) -> Void = { _ in }
+        _ store: any LogStore, rules: Rules, hashSeed: UInt64, precisionKey: PrecisionKey, now: ClockReading,
+        progress: (Int) -> Void = { _ in }
     ) throws(Failure) -> Recovered {
         guard let key = SipHashKey(bytes: store.identity.signOffKey) else {
             throw Failure(description: "the log's sign-off key is not 16 bytes long: the log is damaged")
         }
-        var restoration = Restoration(Engine(rules: rules, hashSeed: hashSeed, signOffKey: key))
+        var precision = PrecisionDesk(precisionKey)
+        var needsPrecision = false
+        var restoration = Restoration(
+            Engine(rules: rules, hashSeed: hashSeed, signOffKey: key, precisionKey: precision.cells.key))
         var damage: String?
         var cursors: [Cursor] = []
         var lastAudit: Int64 = 0
@@ -54,6 +67,8 @@ package enum Recovery {
                 if case .audited(let number) = piece { lastAudit = number }
                 if case .reported(let number) = piece { reports.last = number }
                 if case .report(let row) = piece, row.resolution == nil { reports.add(row) }
+                if case .precision(let state) = piece { precision.take(state) }
+                if case .subject(let row) = piece, row.shown != nil { needsPrecision = true }
                 do throws(Restoration.Damaged) {
                     try restoration.take(piece)
                 } catch {
@@ -74,7 +89,11 @@ package enum Recovery {
             throw Failure(description: "the log is damaged: the state ends at another event than the log")
         }
         recoverLeaves(into: &engine, from: store, now: now)
-        return Recovered(engine: engine, lastCommit: head.commit, cursors: cursors, lastAudit: lastAudit, reports: reports)
+        engine.takePrecisionKey(precision.cells.key)
+        let start = precision.start(isNeeded: needsPrecision)
+        return Recovered(
+            engine: engine, lastCommit: head.commit, cursors: cursors, lastAudit: lastAudit, reports: reports, precision: precision,
+            precisionStart: start)
     }
 
     /// Bytes of events that are looked through for leaves at most; more would be more than the engine keeps.
@@ -93,12 +112,12 @@ package enum Recovery {
 extension Restoration {
     fileprivate mutating func take(_ piece: VicinityStore.Recovered) throws(Damaged) {
         switch piece {
-        case .subject(let row): subject(slot: row.slot, try placement(of: row))
+        case .subject(let row): subject(slot: row.slot, try placement(of: row), shown: row.shown)
         case .swap(let time): swap(at: time)
-        case .departing(let row): departing(slot: row.slot, try placement(of: row))
+        case .departing(let row): departing(slot: row.slot, try placement(of: row), shown: row.shown)
         case .signOff(let entry): signOff(entry)
         case .suspension(let row): suspension(of: row.subject, by: SuspensionSources(row.source))
-        case .cursor, .reported, .audited, .report: break
+        case .precision, .cursor, .reported, .audited, .report: break
         case .page(let stored): try page(name: stored.index, stored.bytes)
         case .journal(let commit, let bytes): if !bytes.isEmpty { try journal(commit: commit, bytes) }
         }

@@ -11,6 +11,8 @@ package enum Work: Sendable {
     case put([SubjectRow], Reply<Int>)
     case remove([[UInt8]], Reply<Int>)
     case edition(EditionWork)
+    /// Cells follow from another key; answered with how many subjects went to a new centre when all have. Audited.
+    case rotateKey(salt: [UInt8], for: AuditEntry.Peer, Reply<Result<Int, RotationRefusal>>)
     case user([UInt8], Reply<UserView?>)
     /// What became of a subject since it was put; `nil` if the register does not have it.
     case subject([UInt8], Reply<SubjectView?>)

@@ -35,6 +35,8 @@ extension Writer {
     enum AuditOutcome: String {
         case shown
         case unknownUser = "unknown_user"
+        /// What is answered when it is done.
+        case begun
         case unknownSubject = "unknown_subject"
         case suspended
         case resumed

@@ -15,7 +15,7 @@ package enum EditionWork: Sendable {
 
 /// Why nothing was done with an edition.
 package enum EditionRefusal: Error, Sendable, Equatable {
-    /// Another one is staged, with this generation, or is not settled.
+    /// Another one is staged, with this generation, or is not settled; or the key of the cells is being rotated.
     case inUse(generation: Int64?)
     /// It is not the one that is staged.
     case unknownGeneration
@@ -46,7 +46,7 @@ extension Writer {
     mutating func handle(_ work: EditionWork, now: ClockReading) {
         switch work {
         case .begin(let reply):
-            guard engine.canStage else { return refuse(reply, .inUse(generation: desk.staged)) }
+            guard engine.canStage, !precision.isSweeping else { return refuse(reply, .inUse(generation: desk.staged)) }
             engine.beginEdition()
             let generation = desk.begin(open.commit.number)
             open.commit.edition.append(.begin)
@@ -82,10 +82,14 @@ extension Writer {
 
     /// Puts subjects into the staged edition.
     mutating func stage(_ rows: [SubjectRow], _ placements: [SubjectPlacement], now: ClockReading) {
-        for (row, slot) in zip(rows, engine.stage(placements, now: now)) {
-            open.commit.edition.append(.put(row.placed(in: slot)))
+        let placed = zip(rows, engine.stage(placements, now: now)).map { row, slot in
+            row.placed(in: slot, shown: engine.stagedShownPlace(of: slot))
+        }
+        for row in placed {
+            open.commit.edition.append(.put(row))
             open.size += row.size
         }
+        notePrecision(of: placed)
     }
 
     /// Works out a piece of what an edition still needs, a slice now and then, so that batches have their turn.
@@ -122,9 +126,10 @@ extension Writer {
 }
 
 extension SubjectRow {
-    func placed(in slot: UInt32) -> SubjectRow {
+    func placed(in slot: UInt32, shown: ShownPlace?) -> SubjectRow {
         var row = self
         row.slot = slot
+        row.shown = shown
         return row
     }
 

@@ -13,6 +13,7 @@ package struct Writer: ~Copyable {
     var changes = Changes()
     var open: OpenCommit
     var desk = EditionDesk()
+    var precision: PrecisionDesk
     /// The number of the last entry of the audit log.
     var lastAudit: Int64
     var reports: OpenReports
@@ -50,6 +51,7 @@ package struct Writer: ~Copyable {
         cursors = CursorTable(recovered.cursors)
         lastAudit = recovered.lastAudit
         reports = recovered.reports
+        precision = recovered.precision
         engine = recovered.takeEngine()
         builder = EventBlockBuilder(firstSeq: engine.head + 1)
         open = OpenCommit(number: lastCommit + 1)
@@ -101,6 +103,7 @@ package struct Writer: ~Copyable {
     package mutating func advance(to now: ClockReading) {
         // First, so that a dwell which a swap has begun, and which is complete, is shown before what is to be done next.
         advanceEditions(to: now)
+        advancePrecision(to: now)
         engine.advance(to: now, into: &changes)
         if engine.hasJournal || !changes.transitions.isEmpty { open.isEmpty = false }
         collect(now: now)
@@ -110,8 +113,12 @@ package struct Writer: ~Copyable {
     /// When ``advance(to:)`` is due at the latest, on the steady clock, in milliseconds; `nil` if nothing is pending.
     package func wake(now: ClockReading) -> Int64? {
         let next = engine.wake(now: now)
-        guard engine.isSettling || engine.isBehind || !deferred.isEmpty else { return next }
-        return min(next ?? .max, max(desk.nextSlice, now.steady + 1))
+        let slices = [
+            engine.isSettling || engine.isBehind || !deferred.isEmpty ? desk.nextSlice : nil,
+            precision.isSweeping ? precision.nextSlice : nil,
+        ]
+        guard let slice = slices.compactMap(\.self).min() else { return next }
+        return min(next ?? .max, max(slice, now.steady + 1))
     }
 
     /// Does one thing, after what is due by the clocks; what comes of it is in the open commit.
@@ -151,6 +158,7 @@ package struct Writer: ~Copyable {
         case .configure(let rules):
             engine.rules = rules
         case .edition(let work): handle(work, now: now)
+        case .rotateKey(let salt, let peer, let reply): rotate(to: salt, for: peer, reply, now: now)
         case .subscribe, .readCut, .acknowledge, .release, .subscribers, .removeSubscriber: handleSubscriber(work, now: now.wall)
         }
         collect(now: now)
@@ -177,7 +185,8 @@ package struct Writer: ~Copyable {
             let outcome = cursors.remove(name)
             if case .removed = outcome { note(.remove(name: name)) }
             open.replies.append { reply.send(outcome) }
-        case .fixes, .settle, .put, .remove, .edition, .user, .subject, .suspension, .disclosure, .report, .locate, .explain, .configure:
+        case .fixes, .settle, .put, .remove, .edition, .rotateKey, .user, .subject, .suspension, .disclosure, .report, .locate, .explain,
+            .configure:
             break
         }
     }
@@ -200,10 +209,14 @@ package struct Writer: ~Copyable {
 
     private mutating func put(_ rows: [SubjectRow], now: ClockReading) {
         let placements = placements(of: rows)
-        for (row, slot) in zip(rows, engine.put(placements, now: now, into: &changes)) {
-            open.commit.register.append(.put(row.placed(in: slot)))
+        let placed = zip(rows, engine.put(placements, now: now, into: &changes)).map { row, slot in
+            row.placed(in: slot, shown: engine.shownPlace(of: slot))
+        }
+        for row in placed {
+            open.commit.register.append(.put(row))
             open.size += row.size
         }
+        notePrecision(of: placed)
         if desk.staged != nil { stage(rows, placements, now: now) }
     }
 

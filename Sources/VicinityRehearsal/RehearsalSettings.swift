@@ -43,8 +43,9 @@ package struct RehearsalSettings: Sendable {
 
     /// The keys that change what a rehearsal says, in order.
     package static var keys: [String] {
-        ConfigurationKey.all.map(\.path).filter { path in
-            path.hasPrefix("halo.") || path.hasPrefix("fixes.") || ["privacy.distance", "privacy.bands"].contains(path)
+        let privacy = ["privacy.profile", "privacy.precision", "privacy.distance", "privacy.bands"]
+        return ConfigurationKey.all.map(\.path).filter { path in
+            path.hasPrefix("halo.") || path.hasPrefix("fixes.") || privacy.contains(path)
         }
     }
 }

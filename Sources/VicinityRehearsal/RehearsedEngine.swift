@@ -12,8 +12,9 @@ package struct RehearsedEngine: ~Copyable, RehearsalEngine {
 
     /// - Parameter rules: of the whole rehearsal.
     package init(rules: Rules) {
-        // No event depends on the seed, and what the key hashes goes with the process.
-        engine = Engine(rules: rules, hashSeed: 1, signOffKey: SipHashKey(1, 2))
+        // No event depends on the seed, and what the first key hashes goes with the process. The key of the daemon's cells is nobody's
+        // business here: places are as inexact as there, but other ones.
+        engine = Engine(rules: rules, hashSeed: 1, signOffKey: SipHashKey(1, 2), precisionKey: SipHashKey(3, 4))
     }
 
     package var hasher: IDHasher { engine.hasher }

@@ -47,10 +47,6 @@ struct RehearsedRegister {
         guard let record = try? JSONValue(parsing: subject.json), let latitude = record["lat"]?.double,
             let longitude = record["lon"]?.double, let position = Coordinate(latitudeDegrees: latitude, longitudeDegrees: longitude)
         else { return .failure(Refusal(why: "the record has no position")) }
-        if let precision = record["precision"], precision.double != 0 {
-            let why = "precision is \(precision.text), which is not yet in force: only 0 is taken"
-            return .failure(Refusal(why: why))
-        }
         let from = record["valid_from"]?.integer
         let until = record["valid_until"]?.integer
         if let from, let until, from >= until {
@@ -58,8 +54,8 @@ struct RehearsedRegister {
         }
         return .success(
             SubjectPlacement(
-                id: Array(subject.id.utf8), kind: record["kind"]?.string.map { Array($0.utf8) }, position: position, validFrom: from,
-                validUntil: until))
+                id: Array(subject.id.utf8), kind: record["kind"]?.string.map { Array($0.utf8) }, position: position,
+                precision: record["precision"]?.double, validFrom: from, validUntil: until))
     }
 }
 

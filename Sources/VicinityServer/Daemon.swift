@@ -97,7 +97,8 @@ package struct Daemon: Service {
         do {
             try await pipeline.start(
                 EngineStart(
-                    store: store, rules: Rules(configuration), hashSeed: seed, commitInterval: { timing.withLock(\.commitInterval) },
+                    store: store, rules: Rules(configuration), hashSeed: seed, precisionKey: try precisionKey(), logger: logger,
+                    commitInterval: { timing.withLock(\.commitInterval) },
                     inbox: inbox, slot: slot, statistics: statistics, progress: { startup.restored($0) }),
                 storeWork)
         } catch {
@@ -155,6 +156,14 @@ package struct Daemon: Service {
         do {
             let key = try AuditKey.installed(directory: premises.stateDirectory)
             return try SQLiteStore.open(directory: premises.stateDirectory, durability: durability, auditKey: key) { startup.opening($0) }
+        } catch {
+            throw StartFailure(.store, "\(error)")
+        }
+    }
+
+    private func precisionKey() throws(StartFailure) -> PrecisionKey {
+        do throws(StoreFault) {
+            return try PrecisionKey.installed(directory: premises.stateDirectory)
         } catch {
             throw StartFailure(.store, "\(error)")
         }

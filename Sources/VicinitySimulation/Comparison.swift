@@ -73,7 +73,7 @@ package enum Comparison {
         _ run: Run, disturbing disturb: (Step) -> Step = { $0 }, observing observe: (Int, Step) -> Void = { _, _ in }
     ) throws(Difference) -> Figures {
         var world = World(run.scene, seed: run.seed)
-        var model = Model(rules: world.rules, at: World.clockAtBeginning)
+        var model = Model(rules: world.rules, at: World.clockAtBeginning, precisionKey: World.precisionKeyAtBeginning)
         var engine = EngineAdapter(rules: world.rules, at: World.clockAtBeginning, seed: run.seed)
         var figures = Figures()
         for number in 0..<run.steps {

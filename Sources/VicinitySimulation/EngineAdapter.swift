@@ -13,9 +13,11 @@ package struct EngineAdapter: ~Copyable {
     /// How much of a swap is worked out after each step.
     private let sweep: SweepLimit
 
-    package init(rules: Rules, at now: ClockReading, seed: UInt64, sweep: SweepLimit = .all) {
+    package init(
+        rules: Rules, at now: ClockReading, seed: UInt64, sweep: SweepLimit = .all, precisionKey: SipHashKey = World.precisionKeyAtBeginning
+    ) {
         self.sweep = sweep
-        engine = Engine(rules: rules, hashSeed: seed, signOffKey: SipHashKey(seed, ~seed))
+        engine = Engine(rules: rules, hashSeed: seed, signOffKey: SipHashKey(seed, ~seed), precisionKey: precisionKey)
         self.now = now
     }
 
@@ -42,6 +44,9 @@ package struct EngineAdapter: ~Copyable {
         case .edition(let step): perform(step)
         case .suspend(let id, let sources): engine.suspend(id, by: sources, now: now, into: &changes)
         case .resume(let id, let sources): engine.resume(id, by: sources, now: now, into: &changes)
+        case .rotate(let key):
+            engine.takePrecisionKey(key)
+            _ = engine.regrid(from: 0, .all, now: now, into: &changes)
         case .rules(let rules): engine.rules = rules
         case .clock(let span): now = ClockReading(wall: now.wall + span, steady: now.steady + span)
         case .jump(let span): now.wall += span

@@ -33,7 +33,10 @@ extension Model {
     mutating func stage(_ placements: [SubjectPlacement]) {
         guard staged != nil else { return }
         for placement in placements {
-            staged?[placement.id] = placement
+            // What both editions have has one precision.
+            let lasts = [subjects[placement.id].map(LastPut.init), staged?[placement.id].map(LastPut.init)]
+            let precision = precision(of: placement, after: lasts)
+            staged?[placement.id] = StagedSubject(placement: placement, precision: precision)
             // What is to come is remembered until it does.
             stagedTimes[placement.id] = lastTime(of: placement.id)
         }
@@ -48,10 +51,10 @@ extension Model {
     }
 
     /// The swap is one moment.
-    private mutating func replace(with edition: [[UInt8]: SubjectPlacement]) {
+    private mutating func replace(with edition: [[UInt8]: StagedSubject]) {
         var moment = Moment(time: clock.wall, origin: Origin(reference: clock.wall, steady: clock.steady))
         let serials = take(out: subjects.keys.filter { edition[$0] == nil }, in: &moment)
-        for placement in edition.values { put(placement, in: &moment) }
+        for subject in edition.values { put(subject.placement, precision: subject.precision, in: &moment) }
         close(moment)
         endWaits(for: serials)
     }

@@ -165,7 +165,11 @@ extension Model {
             tally.stale += 1
             return
         }
-        judge(fix(of: line, at: time), of: .subject(line.id))
+        guard let subject = subjects[line.id] else { return }
+        // Where it really is nobody is told, and nothing depends on.
+        var known = line
+        known.position = center(of: line.position, id: line.id, precision: subject.precision)
+        judge(fix(of: known, at: time), of: .subject(line.id))
     }
 
     /// Fixes move a subject that is not active, too, but no pair of it.

@@ -10,19 +10,22 @@ extension Model {
         close(moment)
     }
 
-    mutating func put(_ placement: SubjectPlacement, in moment: inout Moment) {
+    /// - Parameter precision: what holds from now on; `nil` is to be settled.
+    mutating func put(_ placement: SubjectPlacement, precision: Double? = nil, in moment: inout Moment) {
+        let precision = precision ?? self.precision(of: placement, after: [subjects[placement.id].map(LastPut.init)])
         if subjects[placement.id] == nil {
-            putAnew(placement, in: &moment)
+            putAnew(placement, precision, in: &moment)
         } else {
-            putAgain(placement, in: &moment)
+            putAgain(placement, precision, in: &moment)
         }
     }
 
-    private mutating func putAnew(_ placement: SubjectPlacement, in moment: inout Moment) {
+    private mutating func putAnew(_ placement: SubjectPlacement, _ precision: Double, in moment: inout Moment) {
         let subject = Subject(
-            id: placement.id, serial: nextSerial, kind: placement.kind, position: placement.position, putPosition: placement.position,
-            validFrom: placement.validFrom, validUntil: placement.validUntil, validity: validity(of: placement),
-            isSuspended: suspensions[placement.id] != nil)
+            id: placement.id, serial: nextSerial, kind: placement.kind,
+            position: center(of: placement.position, id: placement.id, precision: precision), putPosition: placement.position,
+            putPrecision: placement.precision, precision: precision, validFrom: placement.validFrom, validUntil: placement.validUntil,
+            validity: validity(of: placement), isSuspended: suspensions[placement.id] != nil)
         nextSerial += 1
         subjects[placement.id] = subject
         subjectTimes[placement.id] = lastTime(of: placement.id).map { SubjectTime(time: $0) }
@@ -30,10 +33,14 @@ extension Model {
         if subject.isActive { evaluateAllUsers(against: subject, because: .subject, in: &moment) }
     }
 
-    private mutating func putAgain(_ placement: SubjectPlacement, in moment: inout Moment) {
+    private mutating func putAgain(_ placement: SubjectPlacement, _ precision: Double, in moment: inout Moment) {
         guard var subject = subjects[placement.id] else { return }
         let wasActive = subject.isActive
+        let position = subject.position
         let isElsewhere = subject.putPosition != placement.position
+        let isBlurredAnew = subject.precision != precision
+        subject.precision = precision
+        subject.putPrecision = placement.precision
         subject.kind = placement.kind
         if subject.validFrom != placement.validFrom || subject.validUntil != placement.validUntil {
             subject.validFrom = placement.validFrom
@@ -41,14 +48,16 @@ extension Model {
             subject.validity = validity(of: placement)
         }
         if isElsewhere {  // it is a fixed one until its next fix
-            subject.position = placement.position
+            subject.position = center(of: placement.position, id: placement.id, precision: precision)
             subject.putPosition = placement.position
             if subject.track?.held != nil { tally.implausible += 1 }
             subject.track = nil
             subject.isSilent = false
+        } else if isBlurredAnew {
+            blurAnew(&subject)
         }
         subjects[placement.id] = subject
-        guard isElsewhere || wasActive != subject.isActive else { return }
+        guard subject.position != position || wasActive != subject.isActive else { return }
         situations += 1
         if subject.isActive {
             evaluateAllUsers(against: subject, because: .subject, in: &moment)

@@ -97,6 +97,10 @@ package struct Model: Sendable {
         var position: Coordinate
         /// Where the last put had it.
         var putPosition: Coordinate
+        /// Metres: what the last put named; `nil` if it named none.
+        var putPrecision: Double?
+        /// Metres: what holds since that put; 0 is exactly.
+        var precision: Double
         /// On the system clock.
         var validFrom: Int64?
         /// On the system clock.
@@ -130,6 +134,8 @@ package struct Model: Sendable {
     }
 
     package internal(set) var rules: Rules
+    /// The secret that cells follow from.
+    var precisionKey: SipHashKey
     package internal(set) var clock: ClockReading
     /// All events, oldest first.
     package internal(set) var events: [Event] = []
@@ -153,12 +159,13 @@ package struct Model: Sendable {
     var lastLeaves: [PairName: ClockReading] = [:]
     var nextSerial = 0
     /// The edition that is to come, by id.
-    var staged: [[UInt8]: SubjectPlacement]?
+    var staged: [[UInt8]: StagedSubject]?
     /// The last `ts` of those in it, as of when they were put there.
     var stagedTimes: [[UInt8]: Int64] = [:]
 
-    package init(rules: Rules, at clock: ClockReading) {
+    package init(rules: Rules, at clock: ClockReading, precisionKey: SipHashKey = SipHashKey(1, 2)) {
         self.rules = rules
+        self.precisionKey = precisionKey
         self.clock = clock
     }
 
@@ -187,6 +194,7 @@ package struct Model: Sendable {
         case .edition(let step): perform(step)
         case .suspend(let id, let sources): suspend(id, by: sources)
         case .resume(let id, let sources): resume(id, by: sources)
+        case .rotate(let key): rotate(to: key)
         case .rules(let newRules):
             rules = newRules
             showWhatIsDue()  // a span may be shorter now

@@ -46,6 +46,10 @@ package enum Scene: String, CaseIterable, Sendable {
     case editions
     /// Subjects, half of them moving, that are suspended and resumed all the time, in all that else happens to a register.
     case suspensions
+    /// Subjects that are known by the centre of a cell, in a small town with all rules of time, and a default that changes.
+    case precision
+    /// The same round both poles and on both sides of ±180°.
+    case cells
 }
 
 /// What spans and speeds a scene of time draws its settings from.
@@ -101,6 +105,7 @@ struct Scenery: Sendable {
     var suspensions = 0.0
     var clocks = 0.05
     var reloads = 0.0
+    var rotations = 0.0
 
     /// The share of subjects that are put at a threshold of a user.
     var subjectEdges = 0.2
@@ -113,16 +118,21 @@ struct Scenery: Sendable {
     var moverLines = 0.0
     /// The share of puts that bring a validity.
     var validities = 0.0
+    /// The share of puts that bring a precision, and whether those that bring none have one all the same.
+    var precisions = 0.0
 }
 
 extension Scene {
     /// Whether a step costs a hundred times what it costs elsewhere; a long series of runs takes such worlds more seldom.
     package var isLarge: Bool { self == .city || self == .crowd }
 
+    /// Whether places are known by cells, which lie where they lie however the world is turned.
+    package var hasCells: Bool { scenery.precisions > 0 }
+
     /// Whether the scene is about rules of time and noise.
     var isOfTime: Bool {
         switch self {
-        case .noise, .dwell, .silence, .movers, .validity, .editions, .suspensions: true
+        case .noise, .dwell, .silence, .movers, .validity, .editions, .suspensions, .precision, .cells: true
         case .uniform, .clustered, .poles, .antimeridian, .edges, .radii, .far, .jumps, .city, .crowd, .empty, .jitter, .coincidences,
             .register, .settings:
             false
@@ -140,7 +150,8 @@ extension Scene {
                 dwells: [0, 0, 900, 4_000], cooldowns: [0, 0, 3_000], silences: [1_000, 5_000, 30_000],
                 memories: [1_000, 8_000, 40_000, 86_400_000])
         case .movers: Rhythm(dwells: [0, 0, 1_000, 5_000], cooldowns: [0, 0, 3_000], speeds: [0, 20, 300], silences: [0, 8_000, 60_000])
-        case .validity, .editions, .suspensions: Rhythm(dwells: [0, 0, 1_000, 5_000], cooldowns: [0, 0, 3_000], speeds: [0, 300])
+        case .validity, .editions, .suspensions, .precision, .cells:
+            Rhythm(dwells: [0, 0, 1_000, 5_000], cooldowns: [0, 0, 3_000], speeds: [0, 300])
         case .noise, .uniform, .clustered, .poles, .antimeridian, .edges, .radii, .far, .jumps, .city, .crowd, .empty, .jitter,
             .coincidences, .register, .settings:
             .any
@@ -262,7 +273,27 @@ extension Scene {
             scenery.strays = 0.15
             scenery.lines = 8
             return scenery
+        case .precision: return Self.blurred(.disc(Self.places[2], metres: 900))
+        case .cells:
+            let latitudes: [Int32] = [900_000_000, -900_000_000, 0, 899_000_000, -899_990_000, 650_000_000]
+            return Self.blurred(.discs(latitudes.map { Coordinate(latitude: $0, longitude: -1_800_000_000) }, metres: 900))
         }
+    }
+
+    private static func blurred(_ area: Area) -> Scenery {
+        var scenery = timed
+        scenery.area = area
+        scenery.subjects = 14
+        scenery.puts = 0.15
+        scenery.editions = 0.15
+        scenery.movers = 0.4
+        scenery.moverLines = 0.4
+        scenery.strays = 0.12
+        scenery.validities = 0.2
+        scenery.reloads = 0.06
+        scenery.precisions = 0.6
+        scenery.rotations = 0.04
+        return scenery
     }
 
     /// Few ids within reach of one another, with a few lines and then the clock.

@@ -39,6 +39,8 @@ package enum Step: Sendable {
     case suspend([UInt8], SuspensionSources)
     /// One request, likewise.
     case resume([UInt8], SuspensionSources)
+    /// Cells follow from another key, and all subjects go to their new centres.
+    case rotate(SipHashKey)
     /// A reload of the settings.
     case rules(Rules)
     /// Both clocks go on by so many milliseconds, at least 0.
@@ -74,6 +76,7 @@ extension Step: CustomStringConvertible {
         case .edition(.abort): "give the edition up"
         case .suspend(let id, let sources): "suspend \(Text.quoted(id)) by \(sources.rawValue)"
         case .resume(let id, let sources): "resume \(Text.quoted(id)) by \(sources.rawValue)"
+        case .rotate: "rotate the key of the cells"
         case .rules(let rules): "rules \(rules)"
         case .clock(let span): "clock \(span) ms"
         case .jump(let span): "jump \(span) ms"

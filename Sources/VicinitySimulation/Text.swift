@@ -25,8 +25,9 @@ package enum Text {
         let kind = subject.kind.map { ",\"kind\":\(quoted($0))" } ?? ""
         let from = subject.validFrom.map { ",\"valid_from\":\($0)" } ?? ""
         let until = subject.validUntil.map { ",\"valid_until\":\($0)" } ?? ""
+        let precision = subject.precision.map { ",\"precision\":\($0)" } ?? ""
         let position = "\"lat\":\(degrees(subject.position.latitude)),\"lon\":\(degrees(subject.position.longitude))"
-        return "{\"id\":\(quoted(subject.id)),\(position)\(kind)\(from)\(until)}"
+        return "{\"id\":\(quoted(subject.id)),\(position)\(kind)\(precision)\(from)\(until)}"
     }
 
     /// An event for a human who looks for a difference.

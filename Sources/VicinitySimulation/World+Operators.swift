@@ -29,6 +29,7 @@ extension World {
         let kinds: [[UInt8]?] = [nil, [UInt8]("toll".utf8), [UInt8]("café".utf8)]
         var placement = SubjectPlacement(id: subjectIDs[index], kind: random.pick(kinds), position: place(of: index))
         (placement.validFrom, placement.validUntil) = validity(of: index)
+        placement.precision = precision(of: index)
         return placement
     }
 
@@ -41,6 +42,12 @@ extension World {
         if random.chance(scenery.coincides) { return random.pick(people).position }
         if random.chance(scenery.coincides), let other = anyPlace() { return other }
         return scenery.area.place(using: &random)
+    }
+
+    private mutating func precision(of index: Int) -> Double? {
+        guard scenery.precisions > 0 else { return nil }
+        if let old = placements[index], random.chance(0.6) { return old.precision }
+        return random.chance(scenery.precisions) ? random.pick(Self.precisions) : nil
     }
 
     private mutating func validity(of index: Int) -> (from: Int64?, until: Int64?) {
@@ -68,7 +75,10 @@ extension World {
     mutating func anyPlace() -> Coordinate? {
         let index = random.below(subjectIDs.count)
         guard let placement = placements[index] else { return nil }
-        return index < movers.count ? movers[index].position : placement.position
+        let position = index < movers.count ? movers[index].position : placement.position
+        let precision = placement.precision ?? rules.precision
+        guard precision > 0 else { return position }
+        return placement.id.withUnsafeBytes { PrecisionGrid(side: precision, id: $0, key: precisionKey).center(of: position) }
     }
 
     mutating func remove(_ indices: [Int]) -> Step {
@@ -181,7 +191,11 @@ extension World {
 
 extension World {
     mutating func reload() -> Step {
-        rules = Self.vary(rules, hasTimeRules: hasTimeRules, using: &random)
+        if scenery.precisions > 0, random.chance(0.3) {
+            rules.precision = random.pick(Self.precisions)
+        } else {
+            rules = Self.vary(rules, hasTimeRules: hasTimeRules, using: &random)
+        }
         keepInMind(rules)
         return .rules(rules)
     }

@@ -37,6 +37,10 @@ package struct World: Sendable {
     package static let beginning: Int64 = 1_732_290_000_000
     /// The steady clock begins anywhere.
     package static let clockAtBeginning = ClockReading(wall: beginning, steady: 5_000_000)
+    /// What the cells of every world follow from at first.
+    package static let precisionKeyAtBeginning = SipHashKey(0x1234_5678_9abc_def0, 0x0fed_cba9_8765_4321)
+    /// Metres.
+    static let precisions: [Double] = [0, 1, 30, 200, 200, 1_000, 100_000]
     /// How far back replayed fixes lie, in milliseconds.
     private static let replayLag: Int64 = 6 * 3_600_000
 
@@ -47,6 +51,8 @@ package struct World: Sendable {
     let hasTimeRules: Bool
     var random: SeededRandom
     var clock = World.clockAtBeginning
+    /// So that the world knows where subjects are shown.
+    var precisionKey = World.precisionKeyAtBeginning
     /// The time of replayed fixes.
     var past = World.beginning - World.replayLag
     /// Milliseconds that the system clock went, forth or back, since it last went on by hours.
@@ -82,6 +88,7 @@ package struct World: Sendable {
         for id in subjectIDs.prefix(Int(Double(scenery.subjects) * scenery.movers)) {
             movers.append(Self.sender(id, isUser: false, replays, scenery, rules, using: &random))
         }
+        if scenery.precisions > 0 { rules.precision = random.pick(Self.precisions) }
         self.random = random
         keepInMind(rules)
     }
@@ -113,6 +120,10 @@ package struct World: Sendable {
         if falls(scenery.suspensions) { return suspension() }
         if falls(scenery.clocks) { return advance() }
         if falls(scenery.reloads) { return reload() }
+        if falls(scenery.rotations), staged == nil {
+            precisionKey = SipHashKey(random.next(), random.next())
+            return .rotate(precisionKey)
+        }
         let count = 1 + random.below(random.chance(0.01) ? scenery.lines * 20 : scenery.lines)
         return .lines((0..<count).map { _ in line() })
     }

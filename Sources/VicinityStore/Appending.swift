@@ -89,6 +89,7 @@ struct Appending {
             try database.cachedStatement(sql: BlockRow.insert).execute(arguments: row.arguments)
         }
         try writeRegister(to: database)
+        try commit.precision?.write(to: database)
         for signOff in commit.signOffs {
             try database.cachedStatement(sql: SignOff.upsert).execute(arguments: signOff.arguments)
         }
@@ -154,6 +155,7 @@ struct Appending {
         for change in commit.register {
             switch change {
             case .put(let row): try put(row, in: editionsBefore.live, database)
+            case .show(let slot, let place): try show(slot, place, in: editionsBefore.live, database)
             case .remove(let slot): try remove(slot, from: editionsBefore.live, database)
             }
         }
@@ -171,6 +173,15 @@ struct Appending {
 
     private func put(_ row: SubjectRow, in generation: Int64, _ database: Database) throws {
         try database.cachedStatement(sql: SubjectRow.upsert).execute(arguments: row.arguments(in: generation))
+    }
+
+    /// - Throws: ``StoreFault/damaged(path:what:)`` if the row is not what was written.
+    private func show(_ slot: UInt32, _ place: ShownPlace, in generation: Int64, _ database: Database) throws {
+        let statement = try database.cachedStatement(sql: SubjectRow.select + " WHERE key = ?")
+        guard let found = try Row.fetchOne(statement, arguments: [Editions.key(generation, slot: slot)]) else { return }
+        var row = try SubjectRow(found, path: path)
+        row.shown = place
+        try put(row, in: generation, database)
     }
 
     private func remove(_ slot: UInt32, from generation: Int64, _ database: Database) throws {

@@ -39,6 +39,7 @@ package final class Assembly {
     package func add(_ piece: Recovered) throws(StoreFault) {
         try write { database in
             switch piece {
+            case .precision(let state): try state.write(to: database)
             case .subject(let row):
                 try database.cachedStatement(sql: SubjectRow.upsert).execute(arguments: row.arguments(in: Self.editions.live))
             case .swap(let time):

@@ -8,7 +8,7 @@ internal import Crypto
 /// The key of the chain.
 package struct AuditKey: Sendable, Equatable {
     /// The length, in bytes.
-    package static let size = 32
+    package static let size = KeyFile.size
 
     let bytes: [UInt8]
     /// Whether it was made just now, so that a log without a chain is what must be expected.

@@ -35,6 +35,8 @@ package struct Commit: Sendable {
     package var audit: [AuditEntry]
     /// In the order in which they happened.
     package var erasures: [ErasureChange]
+    /// What is kept of the key that subjects stand by from now on; `nil` leaves it as it was.
+    package var precision: PrecisionState?
     /// Unix milliseconds; what retention counts from.
     package var wallTime: Int64
 
@@ -42,7 +44,7 @@ package struct Commit: Sendable {
         number: Int64, blocks: [EventBlock] = [], journal: [UInt8] = [], pages: [StatePage] = [], journalNeededFrom: Int64? = nil,
         register: [RegisterChange] = [], edition: [EditionChange] = [], signOffs: [SignOff] = [], cursors: [CursorChange] = [],
         suspensions: [SuspensionChange] = [], reports: [ReportChange] = [], audit: [AuditEntry] = [], erasures: [ErasureChange] = [],
-        wallTime: Int64
+        precision: PrecisionState? = nil, wallTime: Int64
     ) {
         self.number = number
         self.blocks = blocks
@@ -57,6 +59,7 @@ package struct Commit: Sendable {
         self.reports = reports
         self.audit = audit
         self.erasures = erasures
+        self.precision = precision
         self.wallTime = wallTime
     }
 }
@@ -68,7 +71,7 @@ extension Commit {
             + register.reduce(0) { sum, change in
                 switch change {
                 case .put(let row): sum + row.size
-                case .remove: sum + 256
+                case .remove, .show: sum + 256
                 }
             }
             + edition.reduce(0) { sum, change in
@@ -110,6 +113,8 @@ package struct StatePage: Sendable, Equatable {
 package enum RegisterChange: Sendable, Equatable {
     /// A new subject, or a new record in place of the one that has this slot.
     case put(SubjectRow)
+    /// The subject that has this slot is shown elsewhere; nothing happens if none has it.
+    case show(slot: UInt32, ShownPlace)
     /// Nothing happens if no subject has the slot.
     case remove(slot: UInt32)
 }
@@ -135,10 +140,12 @@ package struct SubjectRow: Sendable, Equatable {
     package var validFrom: Int64?
     /// Unix milliseconds; `nil` is *for ever*.
     package var validUntil: Int64?
+    /// Where the engine shows it, and by which precision; `nil` for exactly where it was put.
+    package var shown: ShownPlace?
 
     package init(
         slot: UInt32, id: [UInt8], kind: [UInt8]? = nil, latitude: Double, longitude: Double, precision: Double? = nil,
-        name: String? = nil, details: String? = nil, validFrom: Int64? = nil, validUntil: Int64? = nil
+        name: String? = nil, details: String? = nil, validFrom: Int64? = nil, validUntil: Int64? = nil, shown: ShownPlace? = nil
     ) {
         self.slot = slot
         self.id = id
@@ -150,5 +157,6 @@ package struct SubjectRow: Sendable, Equatable {
         self.details = details
         self.validFrom = validFrom
         self.validUntil = validUntil
+        self.shown = shown
     }
 }

@@ -48,6 +48,7 @@ extension Inspection {
     /// come after the faults of theirs. What `body` throws ends it.
     package func forEach(_ body: (Result<Recovered, StoreFault>) throws -> Void) throws {
         try access { database in
+            try readPrecision(in: database, body)
             try walkRegister(in: database, body)
             if schemaVersion >= 4 { try walkSuspensions(in: database, body) }
             try walkSignOffs(in: database, body)
@@ -73,6 +74,12 @@ extension Inspection {
             case .failure(let fault): try body(.failure(fault))
             }
         }
+    }
+
+    private func readPrecision(in database: Database, _ body: (Result<Recovered, StoreFault>) throws -> Void) throws {
+        let state: PrecisionState?
+        do { state = try PrecisionState(database, path: path) } catch { return try body(.failure(StoreFault(error, path: path))) }
+        if let state { try body(.success(.precision(state))) }
     }
 
     /// The live edition, and of one that departs what is not in that, or cannot be read there. Where nobody knows which is the live one,

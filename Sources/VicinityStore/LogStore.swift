@@ -46,12 +46,13 @@ package enum Durability: Sendable, CaseIterable {
     case power
 }
 
-/// One piece of what is on disk. They come in this order: every subject by ascending slot, the swap if one is not settled and then the
+/// One piece of what is on disk. They come in this order: what is kept of the key of the cells if there is something, every subject by ascending slot, the swap if one is not settled and then the
 /// subjects that depart with it by ascending slot, every suspension by ascending subject id and then source, every sign-off by ascending end,
 /// every cursor by ascending name, the numbers of the last report and of the last audit entry if there is one, every report that is still needed
 /// by ascending number, every page by ascending index, and every journal that is still needed by ascending commit number. Sign-offs that are
 /// over may be among them.
 package enum Recovered: Sendable, Equatable {
+    case precision(PrecisionState)
     case subject(SubjectRow)
     /// The register was swapped at this moment, in Unix milliseconds, and the edition before it is not settled.
     case swap(at: Int64)

@@ -25,6 +25,7 @@ package final class MemoryStore: LogStore {
         fileprivate var editions = Editions()
         package fileprivate(set) var signOffs: [UInt64: SignOff] = [:]
         package fileprivate(set) var cursors: [[UInt8]: Cursor] = [:]
+        package fileprivate(set) var precision: PrecisionState?
         package internal(set) var suspensions: [SuspensionRow] = []
         package internal(set) var reports: [Int64: ReportRow] = [:]
         /// The audit log, without what retention has removed.
@@ -103,6 +104,7 @@ package final class MemoryStore: LogStore {
     package func recover(_ sink: (Recovered) throws -> Void) throws(StoreFault) -> LogHead {
         let contents = contents
         do {
+            if let precision = contents.precision { try sink(.precision(precision)) }
             let live = contents.subjects
             for (_, row) in live.sorted(by: { $0.key < $1.key }) { try sink(.subject(row)) }
             if let swap = contents.editions.swap {
@@ -194,6 +196,7 @@ extension MemoryStore.Contents {
         for change in commit.register {
             switch change {
             case .put(let row): rows[editions.live, default: [:]][row.slot] = row
+            case .show(let slot, let place): rows[editions.live]?[slot]?.shown = place
             case .remove(let slot): rows[editions.live]?[slot] = nil
             }
         }
@@ -211,6 +214,7 @@ extension MemoryStore.Contents {
         for change in commit.suspensions { take(change) }
         for change in commit.reports { take(change) }
         for change in commit.erasures { erasures.take(change) }
+        if let state = commit.precision { precision = state == PrecisionState() ? nil : state }
         wallTime = commit.wallTime
     }
 

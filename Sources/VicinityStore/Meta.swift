@@ -24,6 +24,10 @@ enum Meta {
         case departingGeneration = "departing_generation"
         /// A number: when that swap was, in Unix milliseconds.
         case swap
+        /// 16 bytes: under which the key of the cells is derived; missing until there is a rotation. See ``PrecisionState``.
+        case precisionSalt = "precision_salt"
+        /// 8 bytes: of the key that all subjects with a precision stand by.
+        case precisionFingerprint = "precision_fingerprint"
         /// 80 bytes: where the chain of the audit log begins; missing until retention has removed entries. See ``AuditAnchor``.
         case auditAnchor = "audit_anchor"
         /// The erasures that were begun and not ended; missing if there is none. See ``ErasureQueue``.

@@ -181,11 +181,14 @@ extension Cursor {
 extension SubjectRow {
     static let select = select(version: Schema.version)
     static let upsert = """
-        INSERT INTO subjects (key, id, kind, latitude, longitude, precision, valid_from, valid_until, checksum, name, details)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        INSERT INTO subjects (key, id, kind, latitude, longitude, precision, valid_from, valid_until, checksum, name, details,
+            shown_precision, shown_latitude, shown_longitude)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (key) DO UPDATE SET id = excluded.id, kind = excluded.kind, latitude = excluded.latitude,
             longitude = excluded.longitude, precision = excluded.precision, valid_from = excluded.valid_from,
-            valid_until = excluded.valid_until, checksum = excluded.checksum, name = excluded.name, details = excluded.details
+            valid_until = excluded.valid_until, checksum = excluded.checksum, name = excluded.name, details = excluded.details,
+            shown_precision = excluded.shown_precision, shown_latitude = excluded.shown_latitude,
+            shown_longitude = excluded.shown_longitude
         """
     /// The rows whose primary key is between two.
     static let selectRange = select + " WHERE key BETWEEN ? AND ? ORDER BY key"
@@ -196,11 +199,13 @@ extension SubjectRow {
 
     static func select(version: Int) -> String {
         """
-        SELECT \(key(version: version)), id, kind, latitude, longitude, precision, valid_from, valid_until, checksum, name, details
+        SELECT \(key(version: version)), id, kind, latitude, longitude, precision, valid_from, valid_until, checksum, name, details,
+            \(version < 5 ? "NULL, NULL, NULL" : "shown_precision, shown_latitude, shown_longitude")
         FROM subjects
         """
     }
 
+    /// Of a subject that is shown where it was put it is that of version 4, whose rows stay as they are.
     func checksum(in generation: Int64) -> Int64 {
         var digest = RowDigest(.subjects)
         digest.add(Editions.key(generation, slot: slot))
@@ -213,13 +218,18 @@ extension SubjectRow {
         digest.add(validUntil) { $0.add($1) }
         digest.add(name) { $0.add($1) }
         digest.add(details) { $0.add($1) }
+        if let shown {
+            digest.add(shown.precision)
+            digest.add(Int64(shown.center.latitude))
+            digest.add(Int64(shown.center.longitude))
+        }
         return digest.checksum
     }
 
     func arguments(in generation: Int64) -> StatementArguments {
         [
             Editions.key(generation, slot: slot), Data(id), kind.map { Data($0) }, latitude, longitude, precision, validFrom, validUntil,
-            checksum(in: generation), name, details,
+            checksum(in: generation), name, details, shown?.precision, shown?.center.latitude, shown?.center.longitude,
         ]
     }
 
@@ -231,7 +241,22 @@ extension SubjectRow {
             slot: UInt32(truncatingIfNeeded: key), id: try columns.bytes(1), kind: try columns.bytesOrNull(2),
             latitude: try columns.real(3), longitude: try columns.real(4), precision: try columns.realOrNull(5),
             name: try columns.textOrNull(9), details: try columns.textOrNull(10), validFrom: try columns.integerOrNull(6),
-            validUntil: try columns.integerOrNull(7))
+            validUntil: try columns.integerOrNull(7), shown: try ShownPlace(columns, at: 11))
         try columns.check(checksum(in: key >> 32), at: 8)
+    }
+}
+
+extension ShownPlace {
+    /// Reads the three columns from `index` on.
+    ///
+    /// - Returns: `nil` if they are null.
+    /// - Throws: ``StoreFault/damaged(path:what:)`` for what is no place on earth.
+    fileprivate init?(_ columns: Columns, at index: Int) throws(StoreFault) {
+        guard let precision = try columns.realOrNull(index) else { return nil }
+        let (latitude, longitude) = (try columns.integer(index + 1), try columns.integer(index + 2))
+        guard precision > 0, precision <= 100_000, abs(latitude) <= 900_000_000, abs(longitude) <= 1_800_000_000 else {
+            throw columns.damaged
+        }
+        self.init(precision: precision, center: Coordinate(latitude: Int32(latitude), longitude: Int32(longitude)))
     }
 }

@@ -7,6 +7,7 @@ extension SQLiteStore {
     package func recover(_ sink: (Recovered) throws -> Void) throws(StoreFault) -> LogHead {
         try read { database in
             let last = try LastCommit.fetch(database, path: path)
+            if let precision = try PrecisionState(database, path: path) { try sink(.precision(precision)) }
             try recoverRegister(in: database, sink)
             var suspensions: [SuspensionRow] = []
             try forEach(SuspensionRow.select, in: database) { row in suspensions.append(try SuspensionRow(row, path: path)) }

@@ -21,7 +21,7 @@ enum Schema {
     static let pageSize = 4096
 
     /// The n-th brings a file from version n to n + 1, in one transaction. One that was ever released is never edited.
-    static let migrations = [first, second, third, fourth]
+    static let migrations = [first, second, third, fourth, fifth]
 
     /// Brings a file up to ``version``.
     ///
@@ -184,5 +184,12 @@ enum Schema {
             checksum INTEGER NOT NULL
         ) STRICT;
         CREATE UNIQUE INDEX suspensions_by_subject ON suspensions (subject, source);
+        """
+
+    /// Subjects that are shown at the centre of a cell. Those that are there are shown where they were put, and their checksums stay.
+    private static let fifth = """
+        ALTER TABLE subjects ADD COLUMN shown_precision REAL;
+        ALTER TABLE subjects ADD COLUMN shown_latitude INTEGER;
+        ALTER TABLE subjects ADD COLUMN shown_longitude INTEGER;
         """
 }

@@ -3,10 +3,11 @@ internal import VicinityClient
 
 struct PrivacyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "privacy", abstract: "See what the register and the settings give away.",
+        commandName: "privacy", abstract: "See what the register and the settings give away, and give it other cells.",
         discussion: """
             EXAMPLES:
               vicinityctl privacy check
+              vicinityctl privacy rotate-key
             """,
-        subcommands: [PrivacyCheckCommand.self])
+        subcommands: [PrivacyCheckCommand.self, RotateKeyCommand.self])
 }

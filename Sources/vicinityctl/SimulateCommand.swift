@@ -14,8 +14,12 @@ struct SimulateCommand: ParsableCommand {
             Files of fixes are NDJSON as a gateway sends it, or GPX, plain or gzip. Several are merged by ts. A GPX track's user is its \
             name, else the file's. The register is any file that `vicinityctl subjects import` takes; - is standard input.
 
-            Settings are the defaults, then --config, then --set, as if each were in the file. Keys of halo and fixes, privacy.distance \
-            and privacy.bands matter. The daemon's environment is not looked at.
+            Settings are the defaults, then --config, then --set, as if each were in the file. Keys of halo and fixes, privacy.profile, \
+            privacy.precision, privacy.distance and privacy.bands matter. The daemon's environment is not looked at.
+
+            Subjects with a precision are shown at the centre of a cell, as the daemon shows them; but the key that cells follow from is \
+            the daemon's secret, so that a rehearsal has one of its own, and the centres are others. With --set privacy.profile=places \
+            those that bring no precision are where they are.
 
             Lines that are refused are named as FILE:LINE: code: message, and the exit status is 1. If the register or a GPX file is \
             bad (65), or the configuration (78), nothing is simulated.

@@ -22,7 +22,7 @@ import vicinityctl
                 "subjects remove", "subjects suspend", "subjects resume", "users",
                 "users get", "nearby", "details", "report", "reports", "reports list", "reports resolve", "explain", "subscribers",
                 "subscribers list", "subscribers remove", "audit",
-                "audit list", "audit verify", "privacy", "privacy check", "config", "config get", "config reload",
+                "audit list", "audit verify", "privacy", "privacy check", "privacy rotate-key", "config", "config get", "config reload",
                 "log",
                 "log dump",
                 "log verify", "log prune", "backup", "doctor", "simulate",

@@ -24,6 +24,7 @@ struct RulesTests {
         ("fixes.max_speed", "0", { $0.maxSpeed = 0 }),
         ("fixes.expire_after", "0", { $0.expireAfter = 0 }),
         ("fixes.forget_after", "2d", { $0.forgetAfter = 172_800_000 }),
+        ("privacy.precision", "12.5", { $0.precision = 12.5 }),
         ("privacy.bands", "[5]", { $0.disclosure = .bands([5]) }),
         ("privacy.distance", "exact", { $0.disclosure = .exact }),
         ("privacy.distance", "none", { $0.disclosure = .nothing }),

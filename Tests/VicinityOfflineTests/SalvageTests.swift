@@ -138,7 +138,7 @@ struct SalvageTests {
         reading.recovered.filter { piece in
             switch piece {
             case .subject, .swap, .departing: true
-            case .suspension, .signOff, .cursor, .reported, .audited, .report, .page, .journal: false
+            case .precision, .suspension, .signOff, .cursor, .reported, .audited, .report, .page, .journal: false
             }
         }
     }
@@ -161,7 +161,7 @@ struct SalvageTests {
             let rows = truth.recovered.compactMap { piece -> SubjectRow? in
                 switch piece {
                 case .subject(let row), .departing(let row): row
-                case .swap, .suspension, .signOff, .cursor, .reported, .audited, .report, .page, .journal: nil
+                case .precision, .swap, .suspension, .signOff, .cursor, .reported, .audited, .report, .page, .journal: nil
                 }
             }
             return Int64(try #require(rows.first { $0.id == Array(id.utf8) }?.slot))

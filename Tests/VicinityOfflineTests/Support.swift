@@ -279,7 +279,7 @@ extension Engine {
         var rules = Rules()
         // People cross the world from one line to the next.
         rules.maxSpeed = 0
-        var restoration = Restoration(Engine(rules: rules, hashSeed: 1, signOffKey: key))
+        var restoration = Restoration(Engine(rules: rules, hashSeed: 1, signOffKey: key, precisionKey: SipHashKey(3, 4)))
         let head = try store.recover { piece in
             body(piece)
             switch piece {
@@ -287,9 +287,9 @@ extension Engine {
                 guard let position = Coordinate(latitudeDegrees: row.latitude, longitudeDegrees: row.longitude) else {
                     throw Restoration.Damaged(what: "a place")
                 }
-                restoration.subject(slot: row.slot, SubjectPlacement(id: row.id, kind: row.kind, position: position))
+                restoration.subject(slot: row.slot, SubjectPlacement(id: row.id, kind: row.kind, position: position), shown: row.shown)
             case .signOff(let entry): restoration.signOff(entry)
-            case .cursor, .swap, .suspension, .reported, .audited, .report: break
+            case .precision, .cursor, .swap, .suspension, .reported, .audited, .report: break
             case .page(let page): try restoration.page(name: page.index, page.bytes)
             case .journal(let commit, let bytes): if !bytes.isEmpty { try restoration.journal(commit: commit, bytes) }
             }

@@ -6,6 +6,12 @@ import VicinityPipeline
 import VicinityStore
 import VicinityWire
 
+extension PrecisionKey {
+    static var ofTheTests: PrecisionKey {
+        get throws { try #require(PrecisionKey(bytes: [UInt8](repeating: 9, count: PrecisionKey.size))) }
+    }
+}
+
 /// The daemon's logic on a desk: a writer, a store in memory, a feed, driven by hand.
 struct Desk: ~Copyable {
     let store: MemoryStore
@@ -24,7 +30,9 @@ struct Desk: ~Copyable {
         var rules = Rules()
         // People cross the world from one line to the next.
         rules.maxSpeed = 0
-        return Desk(store, feed, try Recovery.run(store, rules: rules, hashSeed: 1, now: ClockReading(wall: 0, steady: 0)))
+        return Desk(
+            store, feed,
+            try Recovery.run(store, rules: rules, hashSeed: 1, precisionKey: try .ofTheTests, now: ClockReading(wall: 0, steady: 0)))
     }
 
     /// A new log with the subject `s` and so many events.

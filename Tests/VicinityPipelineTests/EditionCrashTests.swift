@@ -22,7 +22,8 @@ struct EditionCrashTests {
             self.rules = rules
             self.clock = clock
             writer = Writer(
-                try Recovery.run(store, rules: rules, hashSeed: 1, now: clock), slice: SweepLimit(steps: 2, events: 3))
+                try Recovery.run(store, rules: rules, hashSeed: 1, precisionKey: try .ofTheTests, now: clock),
+                slice: SweepLimit(steps: 2, events: 3))
         }
 
         /// What a kill at this moment leaves, once more.
@@ -31,7 +32,8 @@ struct EditionCrashTests {
         mutating func restart(greatestCommit: Int) throws {
             store = MemoryStore(store.contents, auditKey: Self.auditKey)
             writer = Writer(
-                try Recovery.run(store, rules: rules, hashSeed: 1, now: clock), greatestCommit: greatestCommit,
+                try Recovery.run(store, rules: rules, hashSeed: 1, precisionKey: try .ofTheTests, now: clock),
+                greatestCommit: greatestCommit,
                 slice: SweepLimit(steps: 2, events: 3))
             nextLine = 1
             for _ in 0..<20 { try turn(to: clock) }
@@ -151,7 +153,7 @@ struct EditionCrashTests {
                 try daemon.perform(.edition(.abort(generation: generation, Reply { _ in })))
             case .suspend(let id, _): try daemon.perform(.suspension(.suspend(id, reason: "why", for: Self.peer, Reply { _ in })))
             case .resume(let id, _): try daemon.perform(.suspension(.resume(id, reason: "why", for: Self.peer, Reply { _ in })))
-            case .rules: Issue.record("settings do not change here")
+            case .rules, .rotate: Issue.record("settings do not change here")
             case .clock(let span):
                 try daemon.turn(to: ClockReading(wall: daemon.clock.wall + span, steady: daemon.clock.steady + span))
             case .jump(let span): try daemon.turn(to: ClockReading(wall: daemon.clock.wall + span, steady: daemon.clock.steady))

@@ -22,7 +22,7 @@ struct GraceTests {
             rules.maxSpeed = 0
             change(&rules)
             store = MemoryStore(MemoryStore.Contents(identity: GraceTests.identity), auditKey: GraceTests.key)
-            writer = Writer(try Recovery.run(store, rules: rules, hashSeed: 1, now: now))
+            writer = Writer(try Recovery.run(store, rules: rules, hashSeed: 1, precisionKey: try .ofTheTests, now: now))
         }
 
         /// Dies and starts again, with a steady clock that begins anew.
@@ -32,7 +32,7 @@ struct GraceTests {
             now = ClockReading(wall: now.wall + span, steady: 1_000_000)
             store = MemoryStore(store.contents, auditKey: GraceTests.key)
             seed += 1
-            writer = Writer(try Recovery.run(store, rules: rules, hashSeed: seed, now: now))
+            writer = Writer(try Recovery.run(store, rules: rules, hashSeed: seed, precisionKey: try .ofTheTests, now: now))
         }
 
         mutating func pass(_ span: Int64) { now = ClockReading(wall: now.wall + span, steady: now.steady + span) }

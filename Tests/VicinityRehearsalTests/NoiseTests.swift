@@ -160,7 +160,7 @@ private struct Crowd: ~Copyable {
     private static let user = Array("u".utf8)
 
     init(_ rules: Rules) {
-        engine = Engine(rules: rules, hashSeed: 1, signOffKey: SipHashKey(1, 2))
+        engine = Engine(rules: rules, hashSeed: 1, signOffKey: SipHashKey(1, 2), precisionKey: SipHashKey(3, 4))
         radius = rules.radius
     }
 

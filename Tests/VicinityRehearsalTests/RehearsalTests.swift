@@ -174,21 +174,22 @@ struct RehearsalTests {
         }
     }
 
-    @Test("Validity goes to the engine; a precision is refused, as the daemon refuses it")
+    @Test("Validity and precision go to the engine")
     func validityAndPrecision() throws {
         try stage.write(line("u", 1_000), "f.ndjson")
-        try stage.write("id,lat,lon,valid_from,valid_until,precision\na,1,2,5,9,0\nb,1,2,,9,\nc,1,2,5,,\n", "good.csv")
+        try stage.write("id,lat,lon,valid_from,valid_until,precision\na,1,2,5,9,0\nb,1,2,,9,200.5\nc,1,2,5,,\n", "good.csv")
         #expect(try stage.rehearse(["f.ndjson"], register: "good.csv").fault == nil)
         #expect(
-            stage.diary.all.first == "put @1000 a 10000000 20000000 from 5 until 9, b 10000000 20000000 until 9, c 10000000 20000000 from 5"
+            stage.diary.all.first
+                == "put @1000 a 10000000 20000000 precision 0.0 from 5 until 9, b 10000000 20000000 precision 200.5 until 9, c 10000000 20000000 from 5"
         )
-        try stage.write("id,lat,lon,valid_from,valid_until,precision\na,1,2,9,9,\nb,1,2,,,200\nc,1,2,,,\nd,95,2,,,\n", "bad.csv")
+        try stage.write("id,lat,lon,valid_from,valid_until,precision\na,1,2,9,9,\nb,1,2,,,200000\nc,1,2,,,\nd,95,2,,,\n", "bad.csv")
         let before = stage.diary.all.count
         let performance = try stage.rehearse(["f.ndjson"], register: "bad.csv")
         #expect(
             performance.err == [
                 "bad.csv:2: valid_until is 9, must be after valid_from, which is 9",
-                "bad.csv:3: precision is 200, which is not yet in force: only 0 is taken",
+                "bad.csv:3: precision is 200000, must be within 0 and 100000",
                 "bad.csv:5: lat is 95, must be within -90 and 90",
             ])
         #expect(performance.fault == .badData("3 bad records in the register, so nothing was simulated"))
@@ -211,7 +212,8 @@ struct RehearsalTests {
         let places = [(0.0, 1_000), (0.0089, 61_000), (0.02, 121_000)]
         let lines = places.map { #"{"user":"u","lat":1,"lon":\#(2 + $0.0),"ts":\#($0.1)}"# + "\n" }
         try stage.write(lines.joined(), "f.ndjson")
-        let settings = try RehearsalSettings(path: nil, assignments: ["halo.radius=1000", "privacy.distance=exact"])
+        let settings = try RehearsalSettings(
+            path: nil, assignments: ["halo.radius=1000", "privacy.distance=exact", "privacy.profile=places"])
         let performance = try stage.rehearse(["f.ndjson"], with: RehearsedEngine(rules: settings.rules))
         #expect(
             performance.out == [
@@ -221,11 +223,23 @@ struct RehearsalTests {
         #expect(performance.err.first?.hasPrefix("3 lines: 3 accepted, ") == true)
     }
 
+    @Test("A subject with a precision stands at the centre of a cell, the same in every rehearsal")
+    func blurred() throws {
+        let line = #"{"user":"u","lat":1,"lon":2,"ts":1000}"# + "\n"
+        try stage.write(line, "f.ndjson")
+        let settings = try RehearsalSettings(path: nil, assignments: ["privacy.distance=exact"])
+        let performances = try (0..<2).map { _ in try stage.rehearse(["f.ndjson"], with: RehearsedEngine(rules: settings.rules)).out }
+        #expect(performances[0] == performances[1])
+        let distance = try #require(performances[0].first?.split(separator: "\"distance\":").last.flatMap { Double($0.dropLast()) })
+        #expect(distance > 0 && distance < 200 * 1.12)
+    }
+
     // MARK: - Settings
 
     @Test("Settings are the defaults, then the file, then what is set")
     func settings() throws {
-        #expect(try RehearsalSettings(path: nil, assignments: []).rules == Rules())
+        #expect(try RehearsalSettings(path: nil, assignments: ["privacy.profile=places"]).rules == Rules())
+        #expect(try RehearsalSettings(path: nil, assignments: []).rules.precision == 200)
         let path = try stage.write("halo:\n  radius: 300\n  max_radius: 700\n  cooldown: 5min\n", "c.yaml")
         let settings = try RehearsalSettings(path: path, assignments: ["halo.radius=400", "fixes.expire_after=0"])
         #expect(settings.rules.radius == 400 && settings.rules.cooldown == 300_000 && settings.rules.expireAfter == 0)
@@ -251,6 +265,6 @@ struct RehearsalTests {
     @Test("The keys that are offered are those that matter")
     func keys() throws {
         #expect(RehearsalSettings.keys.contains("halo.enter_dwell") && RehearsalSettings.keys.contains("privacy.bands"))
-        #expect(!RehearsalSettings.keys.contains("durability") && !RehearsalSettings.keys.contains("privacy.profile"))
+        #expect(!RehearsalSettings.keys.contains("durability") && !RehearsalSettings.keys.contains("privacy.disclose"))
     }
 }

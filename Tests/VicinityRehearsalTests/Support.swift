@@ -37,6 +37,7 @@ struct FakeEngine: RehearsalEngine {
         let texts = placements.map { placement in
             var text = "\(String(decoding: placement.id, as: UTF8.self)) \(placement.position.latitude) \(placement.position.longitude)"
             if let kind = placement.kind { text += " \(String(decoding: kind, as: UTF8.self))" }
+            if let precision = placement.precision { text += " precision \(precision)" }
             if let from = placement.validFrom { text += " from \(from)" }
             if let until = placement.validUntil { text += " until \(until)" }
             return text

@@ -34,7 +34,7 @@ struct EditionTests {
         try Recovery(of: store).items.filter { item in
             switch item {
             case .subject, .swap, .departing: true
-            case .suspension, .signOff, .cursor, .reported, .audited, .report, .page, .journal: false
+            case .precision, .suspension, .signOff, .cursor, .reported, .audited, .report, .page, .journal: false
             }
         }
     }

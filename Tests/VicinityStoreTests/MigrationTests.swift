@@ -16,10 +16,11 @@ struct MigrationTests {
         let database: [UInt8]
         let identity: LogIdentity
         let contents: [Recovered]
+        var audit: [AuditEntry] = []
 
         var testDescription: String { "version \(version)" }
 
-        static let all = [one, two, three]
+        static let all = [one, two, three, four]
 
         private static var named: SubjectRow {
             var row = subject(4, "s-4", kind: "toll")
@@ -65,6 +66,28 @@ struct MigrationTests {
                 version: 3, database: VersionThree.database,
                 identity: LogIdentity(logID: VersionThree.logID, signOffKey: VersionThree.signOffKey), contents: contents)
         }
+
+        static var four: Old {
+            let suspension = SuspensionRow(subject: Array("s-9".utf8), source: .operator, reason: "closed", wallTime: 1999)
+            let report = ReportRow(
+                number: 5, wallTime: 1999, user: Array("u-1".utf8), subject: Array("s-4".utf8), kind: "tip", text: "…")
+            let contents = three.contents.flatMap { piece -> [Recovered] in
+                switch piece {
+                case .departing: [piece, .suspension(suspension)]
+                case .cursor: [piece, .reported(through: 5), .audited(through: 1), .report(report)]
+                default: [piece]
+                }
+            }
+            return Old(
+                version: 4, database: VersionFour.database,
+                identity: LogIdentity(logID: VersionFour.logID, signOffKey: VersionFour.signOffKey), contents: contents, audit: audit)
+        }
+
+        private static let audit = [
+            AuditEntry(
+                number: 1, wallTime: 2000, peer: AuditEntry.Peer(uid: 1, gid: 2, pid: 3), method: "explain", user: 77,
+                subject: Array("s-4".utf8), outcome: "shown")
+        ]
     }
 
     /// `PRAGMA user_version`, as it lies in the file.
@@ -78,9 +101,9 @@ struct MigrationTests {
         let store = try SQLiteStore.open(directory: place.path, durability: .process, auditKey: .ofTheTests) { step in
             told.withLock { $0.append(step) }
         }
-        #expect(told.withLock { $0 } == [.checkingState, .migrating(from: old.version, to: 4), .ready])
-        #expect(store.auditStart == .begins)
-        #expect(try store.verifyAudit() == AuditVerification(entries: 0))
+        #expect(told.withLock { $0 } == [.checkingState, .migrating(from: old.version, to: 5), .ready])
+        #expect(store.auditStart == (old.audit.isEmpty ? .begins : .continues))
+        #expect(try store.verifyAudit() == AuditVerification(entries: Int64(old.audit.count)))
         #expect(store.wasClean)
         #expect(store.renewal == nil)
         #expect(store.identity == old.identity)
@@ -92,25 +115,31 @@ struct MigrationTests {
         // What only a newer version can keep, and what the old one kept, changed.
         let cursor = Cursor(name: Array("relay-2".utf8), acked: 4, wallTime: 3000)
         let signOff = SignOff(hash: .max, time: 7, until: 8, limits: [1, 2, 3])
-        let moved = subject(4, "s-four")
+        var moved = subject(4, "s-four")
+        let shown = ShownPlace(precision: 200, center: Coordinate(latitude: 1, longitude: -1_800_000_000))
+        moved.shown = shown
+        let precision = PrecisionState(salt: [UInt8](repeating: 7, count: 16), fingerprint: [1, 2, 3, 4, 5, 6, 7, 8])
         let suspension = SuspensionRow(subject: Array("s-4".utf8), source: .operator, reason: "closed", wallTime: 3000)
-        let report = ReportRow(number: 1, wallTime: 3000, user: Array("u-1".utf8), subject: Array("s-4".utf8), kind: "tip", text: "…")
+        let report = ReportRow(number: 6, wallTime: 3000, user: Array("u-1".utf8), subject: Array("s-4".utf8), kind: "tip", text: "…")
         let entry = AuditEntry(
-            number: 1, wallTime: 3000, peer: AuditEntry.Peer(uid: 1, gid: 2, pid: 3), method: "details", outcome: "granted")
+            number: Int64(old.audit.count) + 1, wallTime: 3000, peer: AuditEntry.Peer(uid: 1, gid: 2, pid: 3), method: "details",
+            outcome: "granted")
         try store.append(
             Commit(
                 number: 3, register: [.put(moved)], signOffs: [signOff], cursors: [.set(cursor)], suspensions: [.set(suspension)],
-                reports: [.create(report)], audit: [entry], wallTime: 3000))
+                reports: [.create(report)], audit: [entry], precision: precision, wallTime: 3000))
         #expect(try store.retain(Retention(beforeSeq: 3)) == RetentionStep(oldest: 3, removed: 2, isDone: true))
         try store.close()
-        #expect(try schemaVersion() == 4)
+        #expect(try schemaVersion() == 5)
         let again = try place.open()
         let items = try Recovery(of: again).items
-        #expect(items.contains(.cursor(cursor)) && items.contains(.signOff(signOff)) && items.first == .subject(moved))
-        #expect(items.contains(.suspension(suspension)) && items.contains(.report(report)) && items.contains(.audited(through: 1)))
+        #expect(items.contains(.cursor(cursor)) && items.contains(.signOff(signOff)))
+        #expect(items.first == .precision(precision) && items.dropFirst().first == .subject(moved))
+        #expect(
+            items.contains(.suspension(suspension)) && items.contains(.report(report)) && items.contains(.audited(through: entry.number)))
         #expect(again.auditStart == .continues)
-        #expect(try again.auditEntries(after: 0, limit: 9) == [entry])
-        #expect(try again.verifyAudit() == AuditVerification(entries: 1))
+        #expect(try again.auditEntries(after: 0, limit: 9) == old.audit + [entry])
+        #expect(try again.verifyAudit() == AuditVerification(entries: entry.number))
         #expect(try again.subject(id: Array("s-four".utf8)) == moved)
         #expect(again.identity == store.identity)
         #expect(try again.oldest() == 3)
@@ -126,8 +155,9 @@ struct MigrationTests {
         var found: [Recovered] = []
         func take(_ piece: Result<Recovered, StoreFault>) throws { found.append(try piece.get()) }
         try inspection.forEach(take)
-        #expect(found == old.contents)
-        #expect(try inspection.verifyAudit(#require(.ofTheTests)) == AuditVerification(entries: 0))
+        // The number of the last audit entry follows from the entries.
+        #expect(found == old.contents.filter { $0 != .audited(through: 1) })
+        #expect(try inspection.verifyAudit(#require(.ofTheTests)) == AuditVerification(entries: Int64(old.audit.count)))
         #expect(inspection.integrity() == [])
         #expect(try inspection.oldest.get() == 1)
         #expect(try place.listing() == before)

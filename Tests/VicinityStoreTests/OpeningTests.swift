@@ -44,7 +44,7 @@ struct OpeningTests {
             return try SQLiteStore.open(directory: place.path, durability: .process) { step in told.withLock { $0.append(step) } }
         }
         let store = try open(place)
-        #expect(told.withLock { $0 } == [.migrating(from: 0, to: 4), .ready])
+        #expect(told.withLock { $0 } == [.migrating(from: 0, to: 5), .ready])
         try store.append(Commit(number: 1, journal: [1], wallTime: 0))
         let crashed = try open(place.crashed())
         let bytes = try crashed.size().bytes / 4096 * 4096
@@ -97,7 +97,7 @@ struct OpeningTests {
         bytes.replaceSubrange(60..<64, with: [0, 0, 0, 99])  // user_version
         try place.write(bytes)
         let fault = #expect(throws: StoreFault.self) { try place.open() }
-        #expect(fault == .newerSchema(path: place.database, found: 99, known: 4))
+        #expect(fault == .newerSchema(path: place.database, found: 99, known: 5))
         #expect(fault?.description.contains("schema 99") == true)
         #expect(try place.bytes() == bytes)
     }

@@ -258,7 +258,7 @@ struct CommitMaker {
         case 8... where isStaging:
             switch registerChange() {
             case .put(let row): return .put(row)
-            case .remove(let slot): return .remove(slot: slot)
+            case .remove(let slot), .show(let slot, _): return .remove(slot: slot)
             }
         default: return nil
         }
@@ -273,7 +273,9 @@ struct CommitMaker {
 
     private mutating func registerChange() -> RegisterChange {
         let slot = UInt32.random(in: 0..<30, using: &random)
-        guard Int.random(in: 0..<4, using: &random) > 0 else { return .remove(slot: slot) }
+        guard Int.random(in: 0..<4, using: &random) > 0 else {
+            return Bool.random(using: &random) ? .remove(slot: slot) : .show(slot: slot, place())
+        }
         // The id follows from the slot, so that no two have the same.
         var row = subject(slot, "s-\(slot)", kind: Bool.random(using: &random) ? "toll" : nil)
         row.latitude = Double.random(in: -90...90, using: &random)
@@ -282,7 +284,16 @@ struct CommitMaker {
         row.details = Bool.random(using: &random) ? #"{"lanes":4,"note":"…"}"# : nil
         row.validFrom = Bool.random(using: &random) ? Int64.random(in: 0...1 << 53, using: &random) : nil
         row.validUntil = Bool.random(using: &random) ? Int64.random(in: 0...1 << 53, using: &random) : nil
+        row.shown = Bool.random(using: &random) ? place() : nil
         return .put(row)
+    }
+
+    private mutating func place() -> ShownPlace {
+        ShownPlace(
+            precision: Double.random(in: 0.001...100_000, using: &random),
+            center: Coordinate(
+                latitude: Int32.random(in: -900_000_000...900_000_000, using: &random),
+                longitude: Int32.random(in: -1_800_000_000..<1_800_000_000, using: &random)))
     }
 }
 

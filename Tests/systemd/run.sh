@@ -97,7 +97,7 @@ h copy "$bindir/vicinityctl" /usr/bin/vicinityctl
 h copy "$root"/systemd/*.service "$root"/systemd/*.socket /etc/systemd/system/
 h copy "$root/systemd/vicinity.sysusers.conf" /usr/lib/sysusers.d/vicinity.conf
 inside mkdir -p /etc/vicinity
-printf 'halo:\n  leave_margin: 50\n' | configure
+printf 'halo:\n  leave_margin: 50\nprivacy:\n  profile: places\n' | configure
 inside systemd-sysusers
 inside useradd --system --groups vicinity-gateway gateway
 inside useradd --system --groups vicinity-relay relay
@@ -146,14 +146,14 @@ matches "and what it does" 'Status: "..*"' "$(inside systemctl --no-pager status
 
 say "--- reload"
 process=$(show MainPID)
-printf 'halo:\n  leave_margin: 60\n' | configure
+printf 'halo:\n  leave_margin: 60\nprivacy:\n  profile: places\n' | configure
 holds "a good configuration is taken" inside systemctl reload vicinityd.service
 matches "and in force" '60' "$(setting halo.leave_margin)"
 printf 'halo:\n  leave_margin: -5\n' | configure
 refuses "a bad one makes the reload fail" inside systemctl reload vicinityd.service
 matches "and changes nothing" '60' "$(setting halo.leave_margin)"
 matches "it is the same process" "^$process\$" "$(show MainPID)"
-printf 'halo:\n  leave_margin: 60\n' | configure
+printf 'halo:\n  leave_margin: 60\nprivacy:\n  profile: places\n' | configure
 
 say "--- kill -9"
 inside systemctl kill --signal KILL --kill-who main vicinityd.service
@@ -189,7 +189,7 @@ holds "and is not tried again" eventually has_failed
 matches "with the status for a wrong configuration" '^78$' "$(show ExecMainStatus)"
 matches "a start by hand counts as none, so none followed" '^0$' "$(show NRestarts)"
 matches "the sockets still wait" '^active' "$(inside systemctl is-active vicinityd-ingest.socket)"
-printf 'halo:\n  leave_margin: 60\n' | configure
+printf 'halo:\n  leave_margin: 60\nprivacy:\n  profile: places\n' | configure
 inside systemctl reset-failed vicinityd.service
 
 say "--- forbidden system calls, deadly this time"

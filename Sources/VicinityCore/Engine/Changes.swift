@@ -75,15 +75,20 @@ public struct SubjectPlacement: Sendable, Equatable {
     public var id: [UInt8]
     public var kind: [UInt8]?
     public var position: Coordinate
+    /// Metres, 0 to 100,000: the side of the cell whose centre stands for the position; 0 is exactly there. `nil` is ``Rules/precision``.
+    public var precision: Double?
     /// From when on it is active, on the system clock, in Unix milliseconds; `nil` is *always has been*.
     public var validFrom: Int64?
     /// From when on it is active no more; above ``validFrom``. `nil` is *for ever*.
     public var validUntil: Int64?
 
-    public init(id: [UInt8], kind: [UInt8]?, position: Coordinate, validFrom: Int64? = nil, validUntil: Int64? = nil) {
+    public init(
+        id: [UInt8], kind: [UInt8]?, position: Coordinate, precision: Double? = nil, validFrom: Int64? = nil, validUntil: Int64? = nil
+    ) {
         self.id = id
         self.kind = kind
         self.position = position
+        self.precision = precision
         self.validFrom = validFrom
         self.validUntil = validUntil
     }

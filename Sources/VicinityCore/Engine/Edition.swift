@@ -186,8 +186,9 @@ extension Engine {
         if other.record(slot) == nil { other.count += 1 }
         let subject = other.subjects[slot]
         let (flags, time) = (subject.pointee.flags.intersection(.stale), subject.pointee.time)
+        let shown = shownPlace(placement, precision: stagedPrecision(of: placement, in: slot))
         subject.pointee.id.free()
-        subject.pointee = SubjectRecord(placement, kind: placement.kind.map { intern($0) } ?? SubjectRecord.noKind)
+        subject.pointee = SubjectRecord(placement, kind: placement.kind.map { intern($0) } ?? SubjectRecord.noKind, shown: shown)
         subject.pointee.flags = flags
         subject.pointee.time = time
         let validity = Validity(placement)
@@ -225,8 +226,8 @@ extension Engine {
         flags.set(.over, validity.map { wall >= $0.until } ?? false)
         flags.set(.suspended, isSuspended(staged.pointee.id))
         staged.pointee.time = live.pointee.isUsed ? lastTime(live.pointee) : rememberedTime(staged.pointee.id.bytes) ?? -1
-        staged.pointee.latitude = staged.pointee.putLatitude
-        staged.pointee.longitude = staged.pointee.putLongitude
+        staged.pointee.latitude = staged.pointee.shownLatitude
+        staged.pointee.longitude = staged.pointee.shownLongitude
         staged.pointee.motion = SubjectRecord.noMotion
         if live.pointee.isUsed {
             if validities[slot] == validity {
@@ -234,8 +235,11 @@ extension Engine {
             }
             if live.pointee.putPosition == staged.pointee.putPosition {
                 staged.pointee.time = live.pointee.time
-                staged.pointee.latitude = live.pointee.latitude
-                staged.pointee.longitude = live.pointee.longitude
+                if live.pointee.isMoving {
+                    let position = reblurred(live.pointee.position, of: live, as: staged)
+                    staged.pointee.latitude = position.latitude
+                    staged.pointee.longitude = position.longitude
+                }
                 staged.pointee.motion = live.pointee.motion
                 flags.formUnion(live.pointee.flags.intersection([.moving, .silent]))
             }
@@ -257,7 +261,12 @@ extension Engine {
             return
         }
         let hasOtherFlags = live.pointee.flags.intersection(.stored) != staged.pointee.flags.intersection(.stored)
-        if hasOtherFlags || live.pointee.time != staged.pointee.time { other.restated.insert(slot) } else { other.restated.remove(slot) }
+        let isBlurredAnew = staged.pointee.isMoving && live.pointee.precision != staged.pointee.precision
+        if hasOtherFlags || isBlurredAnew || live.pointee.time != staged.pointee.time {
+            other.restated.insert(slot)
+        } else {
+            other.restated.remove(slot)
+        }
     }
 
     /// The `ts` that an older fix of a subject must not undercut, once it moves no more.

@@ -15,6 +15,7 @@
 //     Evaluation.swift    a user moves
 //     Register.swift      a subject is put or removed, and whom its place concerns
 //     Movement.swift      a subject moves by its own fixes
+//     Precision.swift     a subject is known by the centre of a cell
 //     Validity.swift      a subject is active for a time
 //     Suspensions.swift   a subject is suspended and resumed
 //     Nearness.swift      who may be told of a subject
@@ -45,6 +46,8 @@ public struct Engine: ~Copyable {
     /// Hashes ids for this engine; decoders use it.
     public let hasher: IDHasher
     let signOffKey: SipHashKey
+    /// What the cells of subjects follow from; see `Precision.swift`.
+    var precisionKey: SipHashKey
     let metrics = MetricTable()
 
     var users = Segments<UserRecord>(blank: UserRecord())
@@ -153,10 +156,12 @@ public struct Engine: ~Copyable {
     /// - Parameters:
     ///   - hashSeed: any number; another for each process, so that nobody can prepare ids that collide. It has no influence on events.
     ///   - signOffKey: the installation's own, the same for its life.
-    public init(rules: Rules, hashSeed: UInt64, signOffKey: SipHashKey) {
+    ///   - precisionKey: the installation's own, and secret; another one moves subjects only where they are put or asked by ``regrid(from:_:now:into:)``.
+    public init(rules: Rules, hashSeed: UInt64, signOffKey: SipHashKey, precisionKey: SipHashKey) {
         self.rules = rules
         hasher = IDHasher(seed: hashSeed)
         self.signOffKey = signOffKey
+        self.precisionKey = precisionKey
         greatestMargin = rules.greatestMargin
         dwells = Dwells(rules)
     }

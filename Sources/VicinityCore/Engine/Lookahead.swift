@@ -89,7 +89,7 @@ extension Engine {
         guard fix.kind == .subject, let slot = probableSubject(fix), isWhereItsFixTookIt(slot), subjects[slot].pointee.isActive else {
             return nil
         }
-        let new = Coordinate(latitude: fix.latitude, longitude: fix.longitude)
+        let new = blurred(Coordinate(latitude: fix.latitude, longitude: fix.longitude), as: subjects[slot])
         return shortStep(from: subjects[slot].pointee.position, to: new).map { (slot, $0) }
     }
 

@@ -23,7 +23,8 @@ extension Engine {
         toSteady = now.steady &- time
         let accuracy = fix.accuracy > 0 ? fix.accuracy : rules.assumedAccuracy
         let line = HeldFix(
-            position: Coordinate(latitude: fix.latitude, longitude: fix.longitude), accuracy: accuracy, radius: 0, time: time)
+            position: blurred(Coordinate(latitude: fix.latitude, longitude: fix.longitude), as: subject), accuracy: accuracy, radius: 0,
+            time: time)
         // Where no fix of its own took it there is nothing to compare with.
         let isAfresh = expiry(ofSubject: slot).map { $0 <= time } ?? !isWhereItsFixTookIt(slot)
         if accuracy > rules.maxAccuracy {

@@ -151,12 +151,17 @@ package struct UserNotes: Sendable, Equatable {
 
 /// What the engine needs of a subject; the rest of the entry is the register's.
 struct SubjectRecord {
-    /// Where it is, in units of 1e-7 degree.
+    /// Where it is as far as anybody is told, in units of 1e-7 degree; see `Precision.swift`.
     var latitude: Int32 = 0
     var longitude: Int32 = 0
-    /// Where it was last put.
+    /// Where it was last put: only to be compared with where it is put next.
     var putLatitude: Int32 = 0
     var putLongitude: Int32 = 0
+    /// Where it is shown while no fix of its own has moved it.
+    var shownLatitude: Int32 = 0
+    var shownLongitude: Int32 = 0
+    /// Metres: the precision that holds since the last put; 0 is exactly.
+    var precision: Double = 0
     /// The `ts` of its last accepted fix; −1 if it has none.
     var time: Int64 = -1
     /// An index into the engine's kinds; ``noKind`` for none.
@@ -165,6 +170,8 @@ struct SubjectRecord {
     var motion: UInt32 = SubjectRecord.noMotion
     var id = ShortID.empty
     var flags = SubjectFlags()
+    /// The last put brought the precision along.
+    var isPrecisionNamed = false
 
     static let noKind = UInt32.max
     static let noMotion = UInt32.max
@@ -183,11 +190,18 @@ struct SubjectRecord {
     init() {}
 
     /// A subject as it is put.
-    init(_ placement: SubjectPlacement, kind: UInt32) {
-        latitude = placement.position.latitude
-        longitude = placement.position.longitude
-        putLatitude = latitude
-        putLongitude = longitude
+    ///
+    /// - Parameter shown: `nil` for exactly where it is put.
+    init(_ placement: SubjectPlacement, kind: UInt32, shown: ShownPlace?) {
+        let position = shown?.center ?? placement.position
+        latitude = position.latitude
+        longitude = position.longitude
+        putLatitude = placement.position.latitude
+        putLongitude = placement.position.longitude
+        shownLatitude = latitude
+        shownLongitude = longitude
+        precision = shown?.precision ?? 0
+        isPrecisionNamed = placement.precision != nil
         self.kind = kind
         id = placement.id.withUnsafeBufferPointer { buffer in
             guard let base = buffer.baseAddress else { preconditionFailure("an id is not empty") }
@@ -201,6 +215,9 @@ struct SubjectRecord {
     var isActive: Bool { flags.isDisjoint(with: .inactive) }
     var position: Coordinate { Coordinate(latitude: latitude, longitude: longitude) }
     var putPosition: Coordinate { Coordinate(latitude: putLatitude, longitude: putLongitude) }
+    var shownPosition: Coordinate { Coordinate(latitude: shownLatitude, longitude: shownLongitude) }
+    /// The precision that the last put named; `nil` if it named none.
+    var putPrecision: Double? { isPrecisionNamed ? precision : nil }
     var isUsed: Bool { id.length > 0 }
 }
 

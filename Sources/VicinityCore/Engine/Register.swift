@@ -27,8 +27,9 @@ extension Engine {
                 let slot = addSubject(placement, now: now)
                 slots.append(slot)
                 guard subjects[slot].pointee.isActive else { continue }
-                fresh.append(GridEntry(latitude: placement.position.latitude, longitude: placement.position.longitude, slot: slot))
-                evaluate(slot, from: nil, to: placement.position, cause: .subject, time: now.wall)
+                let position = subjects[slot].pointee.position
+                fresh.append(GridEntry(latitude: position.latitude, longitude: position.longitude, slot: slot))
+                evaluate(slot, from: nil, to: position, cause: .subject, time: now.wall)
             }
         }
         grid.insert(&fresh)
@@ -43,14 +44,17 @@ extension Engine {
         let old = activePosition(slot)
         subject.pointee.kind = placement.kind.map { intern($0) } ?? SubjectRecord.noKind
         setValidity(slot, Validity(placement), wall: now.wall)
-        if placement.position != subject.pointee.putPosition {
+        let precision = precision(of: placement, after: subject)
+        let isElsewhere = placement.position != subject.pointee.putPosition
+        if isElsewhere { dropMotion(slot, &tally) }
+        if isElsewhere || precision != subject.pointee.precision {
             subject.pointee.putLatitude = placement.position.latitude
             subject.pointee.putLongitude = placement.position.longitude
-            subject.pointee.latitude = placement.position.latitude
-            subject.pointee.longitude = placement.position.longitude
-            dropMotion(slot, &tally)
+            subject.pointee.precision = precision
+            show(slot)
             touchSubject(slot)
         }
+        subject.pointee.isPrecisionNamed = placement.precision != nil
         let new = activePosition(slot)
         if old != new { relocate(slot, from: old, to: new, cause: new == nil ? .removed : .subject, time: now.wall) }
     }
@@ -321,7 +325,8 @@ extension Engine {
         // A staged subject keeps its slot.
         let slot = findStaged(placement.id) ?? vacantSlot(for: placement.id)
         sweep?.forgetChange(of: slot)
-        fill(slot, placement, kind: placement.kind.map { intern($0) } ?? SubjectRecord.noKind)
+        let shown = shownPlace(placement, precision: placement.precision ?? rules.precision)
+        fill(slot, placement, kind: placement.kind.map { intern($0) } ?? SubjectRecord.noKind, shown: shown)
         subjectCount += 1
         setValidity(slot, Validity(placement), wall: now.wall)
         if let remembered {
@@ -333,10 +338,10 @@ extension Engine {
         return slot
     }
 
-    func fill(_ slot: UInt32, _ placement: SubjectPlacement, kind: UInt32) {
+    func fill(_ slot: UInt32, _ placement: SubjectPlacement, kind: UInt32, shown: ShownPlace?) {
         // These tell of lists in which the slot stands, whoever has it.
         let flags = subjects[slot].pointee.flags.intersection([.touched, .watched])
-        subjects[slot].pointee = SubjectRecord(placement, kind: kind)
+        subjects[slot].pointee = SubjectRecord(placement, kind: kind, shown: shown)
         subjects[slot].pointee.flags = flags
         subjects[slot].pointee.flags.set(.suspended, isSuspended(subjects[slot].pointee.id))
     }

@@ -2,8 +2,8 @@ import CPrimitives
 
 /// Puts an engine back together from the register, pages and journals; see the top of `Journal.swift`.
 ///
-/// Use it once, in this order: ``subject(slot:_:)`` for each entry of the register, ``swap(at:)`` and ``departing(slot:_:)`` if a swap is
-/// not settled, ``suspension(of:by:)``, ``signOff(_:)``, ``page(name:_:)``, ``journal(commit:_:)`` in order, ``finish(now:)``.
+/// Use it once, in this order: ``subject(slot:_:shown:)`` for each entry of the register, ``swap(at:)`` and ``departing(slot:_:shown:)`` if
+/// a swap is not settled, ``suspension(of:by:)``, ``signOff(_:)``, ``page(name:_:)``, ``journal(commit:_:)`` in order, ``finish(now:)``.
 public struct Restoration: ~Copyable {
     /// The stored state cannot be read, or contradicts itself.
     public struct Damaged: Error {
@@ -26,9 +26,11 @@ public struct Restoration: ~Copyable {
     public init(_ engine: consuming Engine) { self.engine = engine }
 
     /// Takes up an entry of the register.
-    public mutating func subject(slot: UInt32, _ placement: SubjectPlacement) {
+    ///
+    /// - Parameter shown: as the engine gave it when the entry was put, or when it got another key.
+    public mutating func subject(slot: UInt32, _ placement: SubjectPlacement, shown: ShownPlace?) {
         while engine.subjects.count <= Int(slot) { _ = engine.subjects.append() }
-        engine.fill(slot, placement, kind: placement.kind.map { engine.intern($0) } ?? SubjectRecord.noKind)
+        engine.fill(slot, placement, kind: placement.kind.map { engine.intern($0) } ?? SubjectRecord.noKind, shown: shown)
         engine.restoreValidity(slot, Validity(placement))
     }
 
@@ -41,11 +43,11 @@ public struct Restoration: ~Copyable {
     }
 
     /// Takes up an entry of the edition before the swap, whose slot is not in the register.
-    public mutating func departing(slot: UInt32, _ placement: SubjectPlacement) {
+    public mutating func departing(slot: UInt32, _ placement: SubjectPlacement, shown: ShownPlace?) {
         while engine.subjects.count <= Int(slot) { _ = engine.subjects.append() }
         engine.other.grow(to: Int(slot) + 1)
         engine.other.subjects[slot].pointee = SubjectRecord(
-            placement, kind: placement.kind.map { engine.intern($0) } ?? SubjectRecord.noKind)
+            placement, kind: placement.kind.map { engine.intern($0) } ?? SubjectRecord.noKind, shown: shown)
     }
 
     /// Takes up that an id is suspended, whether the register has it or not.
@@ -280,8 +282,8 @@ public struct Restoration: ~Copyable {
         } else {
             if subject.pointee.motion != SubjectRecord.noMotion { engine.freeMotions.append(subject.pointee.motion) }
             subject.pointee.motion = SubjectRecord.noMotion
-            subject.pointee.latitude = subject.pointee.putLatitude
-            subject.pointee.longitude = subject.pointee.putLongitude
+            subject.pointee.latitude = subject.pointee.shownLatitude
+            subject.pointee.longitude = subject.pointee.shownLongitude
         }
         return true
     }

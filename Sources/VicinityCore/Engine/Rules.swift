@@ -40,6 +40,8 @@ public struct Rules: Sendable, Equatable {
     public var expireAfter: Int64 = 900_000
     /// Milliseconds for which the last `ts` and the radius of a silent user are kept.
     public var forgetAfter: Int64 = 86_400_000
+    /// Metres, 0 to 100,000: the precision of subjects that bring none, from when they are put; 0 is exactly where they are.
+    public var precision = 0.0
     public var disclosure = Disclosure.bands([100, 250, 500])
     /// Distinct subjects that one user may enter, by `ts`; `nil` is any number.
     public var subjectsPerUser: Limit?

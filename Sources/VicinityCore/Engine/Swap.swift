@@ -88,7 +88,10 @@ extension Engine {
         subjectCount = count
         beside = .departing
         retired = 0
-        for slot in other.restated.sorted() { touchSubject(slot) }
+        for slot in other.restated.sorted() {
+            blurHeld(slot)
+            touchSubject(slot)
+        }
         other.restated = []
         sweep = Sweep(now: now, same: other.same, users: users.count)
         other.same = SlotSet()

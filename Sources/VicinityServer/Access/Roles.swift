@@ -61,6 +61,7 @@ package enum ControlMethod: String, Sendable, CaseIterable {
     case configGet = "config.get"
     case configReload = "config.reload"
     case logPrune = "log.prune"
+    case privacyRotateKey = "privacy.rotate_key"
     case metrics
 
     /// Any of these may call it.
@@ -70,7 +71,8 @@ package enum ControlMethod: String, Sendable, CaseIterable {
         case .nearby, .details, .reportsCreate: [.relay, .admin]
         case .subjectsPut, .subjectsRemove, .subjectsGet, .subjectsList, .subjectsReplaceBegin, .subjectsReplaceCommit,
             .subjectsReplaceAbort, .subjectsSuspend, .subjectsResume, .usersGet, .usersForget, .reportsList, .reportsResolve, .explain,
-            .auditList, .auditVerify, .subscribersList, .subscribersRemove, .configGet, .configReload, .logPrune:
+            .auditList, .auditVerify, .subscribersList, .subscribersRemove, .configGet, .configReload, .logPrune,
+            .privacyRotateKey:
             .admin
         }
     }

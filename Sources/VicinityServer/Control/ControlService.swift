@@ -41,7 +41,7 @@ struct ControlService: Sendable {
         "status", "subjects.put", "subjects.remove", "subjects.get", "subjects.list", "users.get", "config.get", "config.reload",
         "subscribers.list", "subscribers.remove", "log.prune", "explain", "subjects.replace_begin", "subjects.replace_commit",
         "subjects.replace_abort", "subjects.suspend", "subjects.resume", "audit.list", "audit.verify", "nearby", "details",
-        "reports.create", "reports.list", "reports.resolve",
+        "reports.create", "reports.list", "reports.resolve", "privacy.rotate_key",
     ]
 
     private func carryOut(
@@ -73,6 +73,7 @@ struct ControlService: Sendable {
         case "explain": try explain(params, from: peer, finish)
         case "audit.list": try listAudit(params, finish)
         case "audit.verify": verifyAudit(finish)
+        case "privacy.rotate_key": rotateKey(from: peer, finish)
         case let method: throw .unknownMethod(method)
         }
     }

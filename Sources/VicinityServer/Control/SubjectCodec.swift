@@ -14,14 +14,18 @@ enum SubjectCodec {
         if let given = element[key: "kind"], given.utf8?.isEmpty != true { kind = try name(given, "\(at).kind", required: false) }
         let latitude = try number(element[key: "lat"], "\(at).lat", -90...90)
         let longitude = try number(element[key: "lon"], "\(at).lon", -180...180)
-        try refuseWhatIsNotInForce(element, at)
         var row = SubjectRow(slot: 0, id: id, kind: kind, latitude: latitude, longitude: longitude)
         row.validFrom = try time(element[key: "valid_from"], "\(at).valid_from")
         row.validUntil = try time(element[key: "valid_until"], "\(at).valid_until")
         if let from = row.validFrom, let until = row.validUntil, from >= until {
             throw .badValue("\(at).valid_until", "must be later than valid_from")
         }
-        if let precision = element[key: "precision"] { row.precision = precision.double }
+        if let precision = element[key: "precision"] {
+            guard let meters = precision.double, (0...100_000).contains(meters) else {
+                throw .badValue("\(at).precision", "must be metres, 0 to 100000")
+            }
+            row.precision = meters
+        }
         if let name = element[key: "name"] {
             guard let text = name.string else { throw .badValue("\(at).name", "must be a string") }
             row.name = text
@@ -33,18 +37,6 @@ enum SubjectCodec {
             row.details = String(decoding: writer.bytes, as: UTF8.self)
         }
         return row
-    }
-
-    /// A subject that asks to be blurred must not be shown where it is: until the daemon can do that, it refuses.
-    private static func refuseWhatIsNotInForce(_ element: JSONElement, _ at: String) throws(ControlFailure) {
-        if let precision = element[key: "precision"] {
-            guard let meters = precision.double, (0...100_000).contains(meters) else {
-                throw .badValue("\(at).precision", "must be metres, 0 to 100000")
-            }
-            guard meters == 0 else {
-                throw .badValue("\(at).precision", "is not yet in force: only 0 is taken, so that no place is shown that should be blurred")
-            }
-        }
     }
 
     /// Unix milliseconds, in any JSON form of an integer.

@@ -1,5 +1,6 @@
 internal import CLinux
 internal import Glibc
+import Logging
 internal import NIOPosix
 import VicinityCore
 import VicinityPipeline
@@ -10,6 +11,8 @@ struct EngineStart: Sendable {
     let store: SQLiteStore
     let rules: Rules
     let hashSeed: UInt64
+    let precisionKey: PrecisionKey
+    let logger: Logger
     /// Nanoseconds, as configured now.
     let commitInterval: @Sendable () -> Int64
     let inbox: Inbox<Work>
@@ -45,7 +48,9 @@ final class Pipeline: Sendable {
             do throws(Recovery.Failure) {
                 // The engine is made, used and given up on this thread: it cannot leave it.
                 let recovered = try Recovery.run(
-                    start.store, rules: start.rules, hashSeed: start.hashSeed, now: .present, progress: start.progress)
+                    start.store, rules: start.rules, hashSeed: start.hashSeed, precisionKey: start.precisionKey, now: .present,
+                    progress: start.progress)
+                Self.tell(recovered.precisionStart, start.logger)
                 var thread = EngineThread(
                     Writer(recovered, daemon: .thisProcess), commitInterval: start.commitInterval, inbox: start.inbox, slot: start.slot)
                 start.statistics.publish(thread.snapshot)
@@ -59,6 +64,17 @@ final class Pipeline: Sendable {
         store.submit { _ in
             _ = vicinity_set_thread_name("store")
             if storeThread.run() { end.finish() }
+        }
+    }
+
+    private static func tell(_ start: PrecisionStart, _ logger: Logger) {
+        switch start {
+        case .stands: break
+        case .keyChanged:
+            logger.warning(
+                "the key of the cells (\(PrecisionKey.fileName), or the credential \(PrecisionKey.credential)) is another one than before: subjects with a precision go to the centres of their new cells"
+            )
+        case .rotationGoesOn: logger.notice("a rotation of the key of the cells was cut short: it goes on")
         }
     }
 

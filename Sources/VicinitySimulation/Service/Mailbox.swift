@@ -20,6 +20,7 @@ final class Mailbox: Sendable {
         case resolved(ReportOutcome)
         case begun(Result<Int64, EditionRefusal>)
         case edition(Result<Int, EditionRefusal>)
+        case rotation(Result<Int, RotationRefusal>)
         case user(UserView?)
         case subscribers([SubscriberState])
         case removal(SubscriberRemoval)

@@ -21,7 +21,7 @@ struct OperatorClient {
         switch dice.below(21) {
         case 0..<7:
             let rows = world.town.put()
-            world.trace("the operator puts \(rows.count) subjects")
+            world.trace("the operator puts \(rows.count) subjects: \(rows.compactMap(\.placement).map(Text.subject))")
             return !rows.isEmpty && daemon.inbox.put(.put(rows, Reply { mailbox.put(.count($0)) }))
         case 7, 8:
             let ids = world.town.removal()
@@ -38,6 +38,11 @@ struct OperatorClient {
         case 15, 16: return suspendOrResume(daemon)
         case 17, 18: return report(daemon)
         case 19: return resolve(daemon)
+        case 20 where world.traits.blurs && dice.chance(0.5):
+            world.trace("the operator rotates the key of the cells")
+            let salt = (0..<16).map { _ in UInt8(dice.below(256)) }
+            let tell = Reply<Result<Int, RotationRefusal>> { mailbox.put(.rotation($0)) }
+            return daemon.inbox.put(.rotateKey(salt: salt, for: AuditEntry.Peer(uid: 0, gid: 0, pid: 0), tell))
         default:
             guard dice.chance(world.traits.reloads) else { return false }
             world.town.reconfigure()

@@ -29,3 +29,15 @@ extension Oracle {
         answers.append(.edition(.success(count())))
     }
 }
+
+extension EditionWork {
+    /// For whoever watches.
+    var name: String {
+        switch self {
+        case .begin: "begun"
+        case .put(let rows, let generation, _): "\(rows.count) subjects for \(generation)"
+        case .commit(let generation, _): "\(generation) is swapped in"
+        case .abort(let generation, _): "\(generation) is given up"
+        }
+    }
+}

@@ -59,7 +59,7 @@ extension Oracle {
         let mailbox = Mailbox()
         let recovered: Recovery.Recovered
         do throws(Recovery.Failure) {
-            recovered = try Recovery.run(copy, rules: model.rules, hashSeed: hashSeed, now: model.clock)
+            recovered = try Recovery.run(copy, rules: model.rules, hashSeed: hashSeed, precisionKey: Self.precisionKey, now: model.clock)
         } catch {
             throw Violation("the state cannot be recovered: \(error)")
         }

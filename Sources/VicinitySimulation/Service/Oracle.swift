@@ -47,8 +47,16 @@ final class Oracle {
     private var inside: [Pair: Int64] = [:]
 
     init(_ rules: Rules, at clock: ClockReading) {
-        model = Model(rules: rules, at: clock)
+        model = Model(rules: rules, at: clock, precisionKey: Self.precisionKey.cells(under: []).key)
         durable = Milestone(model: model, cursors: [:], head: 0, commit: 0)
+    }
+
+    /// The secret of the simulated installation.
+    static var precisionKey: PrecisionKey {
+        guard let key = PrecisionKey(bytes: [UInt8](repeating: 0x5e, count: PrecisionKey.size)) else {
+            preconditionFailure("a secret of its own size is one")
+        }
+        return key
     }
 
     /// The seq of the last durable event.
@@ -115,7 +123,9 @@ final class Oracle {
                 place += 1
             }
         }
-        try demand(place == model.events.count, "the commit ends with event \(place), the model with \(model.events.count)")
+        try demand(
+            place == model.events.count,
+            "the commit ends with event \(place), the model with \(model.events.count): \(model.events.dropFirst(place).map(Text.event))")
         try demand(commit.isChange || place == durable.head, "a commit with events is not to be made durable")
         try check(commit.snapshot)
         var copy = model

@@ -49,6 +49,8 @@ struct ServiceTraits {
     let reloads: Double
     /// Whether a put may give a subject another kind.
     let kindsChange: Bool
+    /// Whether subjects have precisions.
+    let blurs: Bool
 
     // What goes wrong, as a chance at each step.
     let crashes: Double
@@ -94,5 +96,6 @@ struct ServiceTraits {
         leaps = clock == .steady ? 0 : dice.pick([1.0 / 1_000, 1.0 / 200])
         fatal = dice.pick([0, 0.2])
         readFaults = dice.pick([0, 0, 0.02])
+        blurs = dice.chance(0.5)
     }
 }

@@ -76,7 +76,13 @@ extension SimulatedDaemon {
             let placements = rows.compactMap(\.placement)
             oracle.handle(.put(placements))
             oracle.answers.append(.count(rows.count))
-        case .edition(let work): oracle.handle(work)
+        case .edition(let work):
+            world.trace("the engine has an edition of the register: \(work.name)")
+            oracle.handle(work)
+        case .rotateKey(let salt, _, _):
+            world.trace("the engine rotates the key of the cells")
+            oracle.answers.append(.rotation(isDone: oracle.model.staged == nil))
+            if oracle.model.staged == nil { oracle.handle(.rotate(Oracle.precisionKey.cells(under: salt).key)) }
         case .remove(let ids, _):
             let before = oracle.model.subjectCount
             oracle.handle(.remove(ids))

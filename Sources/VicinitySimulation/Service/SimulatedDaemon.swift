@@ -75,7 +75,8 @@ final class SimulatedDaemon {
         let recovered: Recovery.Recovered
         let oldest: Int64
         do throws(Recovery.Failure) {
-            recovered = try Recovery.run(world.disk, rules: world.town.rules, hashSeed: seed, now: world.clock.reading)
+            recovered = try Recovery.run(
+                world.disk, rules: world.town.rules, hashSeed: seed, precisionKey: Oracle.precisionKey, now: world.clock.reading)
         } catch {
             throw Violation("the state cannot be recovered: \(error)")
         }
@@ -219,6 +220,7 @@ final class SimulatedDaemon {
                 if case .success(let generation) = outcome { world.oracle.generation = generation }
                 try world.oracle.check(.edition(outcome.map { _ in 0 }.mapError { _ in .inUse(generation: nil) }))
             case .edition(let outcome): try world.oracle.check(.edition(outcome))
+            case .rotation(let outcome): try world.oracle.check(.rotation(isDone: (try? outcome.get()) != nil))
             case .user(let view): try world.oracle.check(.user(view.map(UserAnswer.init)))
             case .subscribers(let states):
                 let texts = states.map { SubscriberLedger.text($0.name, $0.acked, isConnected: $0.isConnected) }

@@ -15,6 +15,8 @@ enum Answer: Equatable {
     case resolved(Bool?)
     /// What became of a request for an edition: how many subjects, or why nothing; a number that cannot be foreseen is 0.
     case edition(Result<Int, EditionRefusal>)
+    /// Whether a rotation of the key of the cells was not refused.
+    case rotation(isDone: Bool)
     /// What is known of a user.
     case user(UserAnswer?)
     /// Name, cursor and whether it is connected, of each.

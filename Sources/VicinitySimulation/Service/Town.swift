@@ -20,6 +20,8 @@ final class Town {
         let isVehicle: Bool
         var position: Coordinate?
         var kind: [UInt8]?
+        /// Metres; as it is put.
+        var precision: Double?
         var time: Int64
         var isRetired = false
     }
@@ -62,11 +64,14 @@ final class Town {
         }
         let vehicles = traits.moves ? max(1, traits.subjects / 3) : 0
         for (index, id) in IDPool(count: traits.subjects, mark: "s", using: &dice.random).ids.enumerated() {
-            places.append(Place(id: id, isVehicle: index < vehicles, kind: kind(), time: clock.unix - 60_000))
+            places.append(Place(id: id, isVehicle: index < vehicles, kind: kind(), precision: precision(), time: clock.unix - 60_000))
         }
+        if traits.blurs { rules.precision = dice.pick([0, 200, 1_000]) }
     }
 
     private func kind() -> [UInt8]? { dice.chance(0.4) ? nil : dice.pick(Self.kinds) }
+
+    private func precision() -> Double? { traits.blurs ? dice.pick([nil, nil, 0, 30, 300]) : nil }
 
     /// A user's id.
     func someUser() -> [UInt8] { dice.pick(people).id }
@@ -164,11 +169,12 @@ final class Town {
         }
         return chosen.map { index in
             if traits.kindsChange, dice.chance(0.3) { places[index].kind = kind() }
+            if traits.blurs, dice.chance(0.1) { places[index].precision = precision() }
             if places[index].position == nil || dice.chance(0.7) { places[index].position = site() }
             let position = places[index].position ?? Coordinate(latitude: 0, longitude: 0)
             return SubjectRow(
                 slot: 0, id: places[index].id, kind: places[index].kind, latitude: Double(position.latitude) / 1e7,
-                longitude: Double(position.longitude) / 1e7)
+                longitude: Double(position.longitude) / 1e7, precision: places[index].precision)
         }
     }
 
@@ -201,13 +207,14 @@ final class Town {
             let moved = !places[index].isVehicle && dice.chance(0.2) ? site() : position
             return SubjectRow(
                 slot: 0, id: places[index].id, kind: places[index].kind, latitude: Double(moved.latitude) / 1e7,
-                longitude: Double(moved.longitude) / 1e7)
+                longitude: Double(moved.longitude) / 1e7, precision: places[index].precision)
         }
     }
 
     /// Other settings from now on.
     func reconfigure() {
-        switch dice.below(8) {
+        switch dice.below(traits.blurs ? 9 : 8) {
+        case 8: rules.precision = dice.pick([0, 50, 200])
         case 5: rules.enterDwell = dice.pick([0, 300])
         case 6: rules.leaveDwell = dice.pick([0, 2_000])
         case 7: rules.expireAfter = dice.pick([900_000, 4_000, 10_000])

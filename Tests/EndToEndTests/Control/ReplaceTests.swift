@@ -82,7 +82,7 @@ struct ReplaceTests {
 
     @Test("What the daemon refuses is named by its line, and no edition stays behind")
     func refused() throws {
-        try write(#"{"id":"a","lat":0,"lon":0}"#, #"{"id":"b","lat":0,"lon":0,"precision":200}"#)
+        try write(#"{"id":"a","lat":0,"lon":0}"#, #"{"id":"b","lat":0,"lon":0,"valid_from":9,"valid_until":9}"#)
         let run = try replace("--yes")
         #expect(run.ending != .exited(0))
         #expect(run.err.contains("register.ndjson:2: the daemon refused the subject"))

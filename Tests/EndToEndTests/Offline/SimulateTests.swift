@@ -183,7 +183,9 @@ private final class Folder {
         register: String = "gates.csv", fixes: [String], _ options: [String] = [], environment: [String] = []
     ) throws -> Run {
         unlink(path(of: ".err"))
-        let arguments = ["simulate", "--register", path(of: register), "--fixes"] + fixes.map { path(of: $0) } + options
+        let arguments =
+            ["simulate", "--register", path(of: register), "--fixes"] + fixes.map { path(of: $0) }
+            + ["--set", "privacy.profile=places"] + options
         let program = try Program(
             try Program.path(of: "vicinityctl"), arguments: arguments, log: path(of: ".err"), output: path(of: ".out"),
             environment: ["PATH=/usr/bin:/bin"] + environment)

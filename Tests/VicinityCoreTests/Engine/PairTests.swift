@@ -18,7 +18,7 @@ struct PairTests {
         var rules = Rules()
         rules.accuracyCap = 0
         rules.maxSpeed = 0
-        var engine = Engine(rules: rules, hashSeed: 1, signOffKey: SipHashKey(1, 2))
+        var engine = Engine(rules: rules, hashSeed: 1, signOffKey: SipHashKey(1, 2), precisionKey: SipHashKey(3, 4))
         var changes = Changes()
         engine.put(
             [SubjectPlacement(id: [1], kind: nil, position: Coordinate(latitude: 0, longitude: 0))], now: ClockReading(wall: 0, steady: 0),

@@ -80,7 +80,7 @@ struct RestorationTests {
         engine.takeJournal(into: &journal)
         for cut in 0..<journal.count {
             var restoration = Restoration(world.makeEngine())
-            for (slot, placement) in world.register { restoration.subject(slot: slot, placement) }
+            for (slot, placement) in world.register { restoration.subject(slot: slot, placement, shown: nil) }
             #expect(throws: Restoration.Damaged.self) { try restoration.journal(commit: 1, Array(journal[..<cut])) }
         }
     }
@@ -125,7 +125,7 @@ private struct Disk {
 
     func restore(_ fresh: consuming Engine, register: [UInt32: SubjectPlacement]) throws -> Engine {
         var restoration = Restoration(fresh)
-        for (slot, placement) in register.sorted(by: { $0.key < $1.key }) { restoration.subject(slot: slot, placement) }
+        for (slot, placement) in register.sorted(by: { $0.key < $1.key }) { restoration.subject(slot: slot, placement, shown: nil) }
         for signOff in signOffs { restoration.signOff(signOff) }
         for (name, bytes) in pages.sorted(by: { $0.key < $1.key }) { try restoration.page(name: name, bytes) }
         for journal in journals { try restoration.journal(commit: journal.commit, journal.bytes) }
@@ -163,7 +163,7 @@ private struct World {
             rules.radiusInterval = 3_000
             rules.maxSpeed = 200
         }
-        return Engine(rules: rules, hashSeed: 5, signOffKey: SipHashKey(1, 2))
+        return Engine(rules: rules, hashSeed: 5, signOffKey: SipHashKey(1, 2), precisionKey: SipHashKey(3, 4))
     }
 
     mutating func step(_ random: inout SmallRandom) -> Step {
