@@ -114,7 +114,8 @@ extension Attack {
             shown = Self.shown(target, precision, key)
             // Their ids come before and after the entry's.
             others = (0..<Self.otherCount).map { number in
-                SubjectPlacement(id: Array("\(number % 2 == 0 ? "a" : "z")-\(number)".utf8), kind: nil, position: somewhere())
+                SubjectPlacement(
+                    id: Array("\(number % 2 == 0 ? "a" : "z")-\(number)".utf8), kind: nil, position: somewhere(), precision: 0)
             }
         }
 
@@ -129,11 +130,13 @@ extension Attack {
             let bands = [100.0, 250, 500]
             // The defaults of the profile people.
             var rules = Rules()
+            rules.precision = 200
             rules.disclosure = .bands(bands)
             rules.subjectsPerUser = Rules.Limit(count: 200, span: 86_400_000)
             rules.follow = Rules.FollowGuard(places: 3, apart: 500, within: 3_600_000, mute: 86_400_000)
-            var engine = EngineAdapter(rules: rules, at: now, seed: 1)
-            _ = engine.perform(.put(others + [SubjectPlacement(id: Self.id, kind: nil, position: shown)]))
+            var engine = EngineAdapter(rules: rules, at: now, seed: 1, precisionKey: key)
+            let entry = SubjectPlacement(id: Self.id, kind: nil, position: target, precision: precision)
+            _ = engine.perform(.put(others + [entry]))
             return Attacker(engine, target: Self.id, bands: bands)
         }
 

@@ -39,6 +39,7 @@ struct AccessTests {
         a  config.reload
         a  log.prune
         oa metrics
+        a  privacy.rotate_key
         """.split(separator: "\n").map { line in
             let words = line.split(separator: " ").map(String.init)
             return (roles: Set(words[0]), name: words[1])
