@@ -75,7 +75,7 @@ struct PairLedger: Sendable {
 
     private mutating func leave(_ event: EventView, _ encounter: Int64, _ lasted: Int64) throws(Contradiction) {
         guard (1..<event.seq).contains(encounter) else { throw .leavesTheFuture(encounter: encounter) }
-        let before = open.removeValue(forKey: key(event, encounter: encounter))
+        let before = close(event, encounter)
         guard encounter >= base else {
             if let before { throw .leavesAnother(encounter: encounter, open: before.seq) }
             guard closedBefore.insert(encounter).inserted else { throw .leavesTwice(encounter: encounter) }
@@ -85,6 +85,17 @@ struct PairLedger: Sendable {
         guard before.seq == encounter else { throw .leavesAnother(encounter: encounter, open: before.seq) }
         let expected = max(0, event.time &- before.time)
         guard lasted == expected else { throw .lasted(lasted, expected: expected) }
+    }
+
+    /// Takes the pair of a leave out. While a user is being forgotten, one of its events may have lost the user and the other not yet: then the
+    /// encounter alone ties them.
+    ///
+    /// - Complexity: O(1); in that case O(open pairs).
+    private mutating func close(_ event: EventView, _ encounter: Int64) -> Enter? {
+        if let before = open.removeValue(forKey: key(event, encounter: encounter)) { return before }
+        if !event.user.isEmpty { return open.removeValue(forKey: PairKey(forgotten: encounter, subject: event.subject)) }
+        guard encounter >= base, let found = open.first(where: { $0.value.seq == encounter }) else { return nil }
+        return open.removeValue(forKey: found.key)
     }
 
     /// Holds a pair that the state says is open against the log, and takes it out.

@@ -183,7 +183,8 @@ package struct Salvage {
         let head = LogHead(commit: plan.commit, seq: plan.last + Int64(reconciliation.leaves.count))
         try assembly.add(.journal(commit: plan.commit, bytes: StoredJournal.nothing(head: head.seq)))
         let identity = try assembly.finish(
-            head: head, neededFrom: plan.commit, oldest: plan.oldest, signOffKey: plan.signOffKey, logID: plan.logID, wallTime: now)
+            head: head, neededFrom: plan.commit, oldest: plan.oldest, signOffKey: plan.signOffKey, logID: plan.logID,
+            erasures: inspection.erasures, wallTime: now)
         report.logID = identity.logID
         report.saved.head = head.seq
         target.take(ownerOf: source)

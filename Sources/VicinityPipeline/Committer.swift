@@ -32,7 +32,7 @@ package struct Committer: Sendable {
             }
         }
         statistics.publish(open.snapshot)
-        feed.publish(open.commit.blocks)
+        feed.publish(open.commit.blocks, farewells: open.farewells)
         open.announce()
         return .done
     }

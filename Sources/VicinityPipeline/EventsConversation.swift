@@ -63,6 +63,9 @@ package struct EventsConversation {
     private var cursor: Int64 = 0
     /// Read from the disk and not yet sent.
     private var pieces: ArraySlice<EventBlock> = []
+    /// How often blocks had been rewritten when ``pieces`` were asked for.
+    private var rewrites = 0
+    private var farewells = FarewellFilter()
     /// Of a cut, not yet sent.
     private var pairs: InsidePairs?
     /// A load, a question to the writer or a wait is under way.
@@ -235,6 +238,8 @@ package struct EventsConversation {
     ///   - now: monotonic milliseconds.
     package mutating func next(canWrite: Bool, now: Int64) -> Step? {
         if case .closed = phase { return nil }
+        // However little is read: whose leaves are to come must be known while the enters are.
+        if isReading { farewells.take(from: feed, for: subscription.filter, at: cursor) }
         if !outbox.isEmpty, canWrite || isEnding {
             defer { outbox = [] }
             return .write(ByteBuffer(bytes: outbox))
@@ -254,6 +259,14 @@ package struct EventsConversation {
         case .streaming: return nextOfStream(canWrite: canWrite, now: now)
         case .ending(let afterFlush): return end(afterFlush: afterFlush)
         case .closed: return nil
+        }
+    }
+
+    /// Whether there is a place in the log up to which events have been dealt with.
+    private var isReading: Bool {
+        switch phase {
+        case .cutting, .streaming: true
+        case .waiting, .opening, .ending, .closed: false
         }
     }
 
@@ -294,6 +307,8 @@ package struct EventsConversation {
 
     private mutating func nextOfStream(canWrite: Bool, now: Int64) -> Step? {
         if lastSent == nil { lastSent = now }
+        // What was read before some user was forgotten is read again.
+        if !pieces.isEmpty, feed.rewrites != rewrites { pieces = [] }
         while canWrite, !isWaiting {
             let lines: ByteBuffer?
             if cursor >= feed.head {
@@ -307,6 +322,7 @@ package struct EventsConversation {
                 lines = write(recent.block, shared: recent)
             } else {
                 isWaiting = true
+                rewrites = feed.rewrites
                 return .load(after: cursor)
             }
             if let lines {
@@ -334,7 +350,7 @@ package struct EventsConversation {
             if let shared, gap.isEmpty, block.firstSeq == after + 1, subscription.isEverything {
                 lines = try shared.allLines()
             } else {
-                lines = ByteBuffer(bytes: gap + (try EventLineEncoder.lines(of: block, after: after, for: subscription.filter)))
+                lines = ByteBuffer(bytes: gap + (try filtered(block, after: after)))
             }
             cursor = max(after, block.lastSeq)
             return lines.readableBytes > 0 ? lines : nil
@@ -342,6 +358,11 @@ package struct EventsConversation {
             giveUp("the block of event \(block.firstSeq) cannot be read")
             return nil
         }
+    }
+
+    private mutating func filtered(_ block: EventBlock, after seq: Int64) throws -> [UInt8] {
+        let filter = subscription.filter
+        return try EventLineEncoder.lines(of: block, after: seq) { farewells.admits($0, by: filter) }
     }
 
     // MARK: - Time

@@ -37,10 +37,19 @@ package final class Feed: Sendable {
         var recent: [SharedBlock] = []
         var size = 0
         var listeners: [@Sendable () -> Void] = []
+        /// The newest, at most ``Feed/greatestFarewells``.
+        var farewells: [Farewell] = []
+        /// How many there ever were.
+        var farewellCount = 0
+        /// How often blocks were rewritten that are durable.
+        var rewrites = 0
     }
 
     /// Bytes of blocks that stay in memory; their lines, where somebody asked for them, are about three times as large.
     package static let memory = 4 << 20
+
+    /// Farewells that are kept for conversations that have not looked yet; they look whenever the head moves.
+    private static let greatestFarewells = 1024
 
     private let state: Mutex<State>
     private let memory: Int
@@ -66,14 +75,44 @@ package final class Feed: Sendable {
     /// Notes what retention has left.
     package func retained(from oldest: Int64) { state.withLock { $0.oldest = oldest } }
 
-    /// Takes up the blocks of a commit that is durable.
-    package func publish(_ blocks: [EventBlock]) {
+    /// How often blocks were rewritten on the disk: what was read before is not to be sent.
+    package var rewrites: Int { state.withLock(\.rewrites) }
+
+    /// The farewells since there were so many, as far as they are kept, and how many there are now.
+    func farewells(after count: Int) -> (farewells: ArraySlice<Farewell>, count: Int) {
+        state.withLock { state in
+            guard state.farewellCount > count else { return ([], count) }
+            return (state.farewells.suffix(state.farewellCount - count), state.farewellCount)
+        }
+    }
+
+    /// Takes users out of the blocks that are in memory, which are out of those on the disk. Called by the thread that publishes.
+    ///
+    /// - Complexity: O(bytes in memory), some milliseconds; readers do not wait for it.
+    func forget(_ users: [ForgottenUser]) {
+        let recent = state.withLock(\.recent)
+        let rewritten = recent.map { shared in
+            // A block that cannot be read is told of by whoever reads it; in memory there is none.
+            guard let found = try? shared.block.forgetting(users) else { return shared }
+            return SharedBlock(found.block)
+        }
+        state.withLock { state in
+            state.recent = rewritten
+            state.size = rewritten.reduce(0) { $0 + $1.block.bytes.count }
+            state.rewrites += 1
+        }
+    }
+
+    /// Takes up the blocks of a commit that is durable, and who left with it for good.
+    package func publish(_ blocks: [EventBlock], farewells: [Farewell] = []) {
         guard let last = blocks.last else { return }
         let listeners = state.withLock { state in
             for block in blocks {
                 state.recent.append(SharedBlock(block))
                 state.size += block.bytes.count
             }
+            state.farewells = (state.farewells + farewells).suffix(Self.greatestFarewells)
+            state.farewellCount += farewells.count
             var dropped = 0
             while state.size > memory, dropped < state.recent.count - 1 {
                 state.size -= state.recent[dropped].block.bytes.count

@@ -10,6 +10,8 @@ package final class Health: Sendable {
         case log
         /// Events that should go cannot be removed.
         case retention
+        /// A user who is to be forgotten cannot be taken out of the log.
+        case erasure
         /// The audit log is not what was written.
         case audit
         /// The clock was set.

@@ -7,6 +7,8 @@ package struct OpenCommit: Sendable {
     /// By connection.
     var receipts: [UInt64: (gateway: Gateway, receipt: Receipt)] = [:]
     var replies: [@Sendable () -> Void] = []
+    /// Whose last events are in it.
+    var farewells: [Farewell] = []
     /// Whether there is nothing to make durable and nobody to tell.
     package internal(set) var isEmpty = true
     /// What the commit will hold, roughly, in bytes.
@@ -19,7 +21,7 @@ package struct OpenCommit: Sendable {
     /// Whether there is something to make durable.
     package var isChange: Bool {
         !commit.journal.isEmpty || !commit.cursors.isEmpty || !commit.edition.isEmpty || !commit.suspensions.isEmpty
-            || !commit.reports.isEmpty || !commit.audit.isEmpty || commit.precision != nil
+            || !commit.reports.isEmpty || !commit.audit.isEmpty || commit.precision != nil || !commit.erasures.isEmpty
     }
 
     /// Notes that a batch was worked off.

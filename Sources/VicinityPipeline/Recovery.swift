@@ -13,10 +13,12 @@ package enum Recovery {
         /// The key of the cells, and what is left to do for it.
         let precision: PrecisionDesk
         package let precisionStart: PrecisionStart
+        /// That were begun and not ended.
+        package let erasures: [Erasure]
 
         init(
             engine: consuming Engine, lastCommit: Int64, cursors: [Cursor], lastAudit: Int64, reports: OpenReports,
-            precision: PrecisionDesk, precisionStart: PrecisionStart
+            precision: PrecisionDesk, precisionStart: PrecisionStart, erasures: [Erasure]
         ) {
             self.engine = engine
             self.lastCommit = lastCommit
@@ -25,6 +27,7 @@ package enum Recovery {
             self.reports = reports
             self.precision = precision
             self.precisionStart = precisionStart
+            self.erasures = erasures
         }
 
         consuming func takeEngine() -> Engine { engine }
@@ -93,7 +96,7 @@ package enum Recovery {
         let start = precision.start(isNeeded: needsPrecision)
         return Recovered(
             engine: engine, lastCommit: head.commit, cursors: cursors, lastAudit: lastAudit, reports: reports, precision: precision,
-            precisionStart: start)
+            precisionStart: start, erasures: store.erasures)
     }
 
     /// Bytes of events that are looked through for leaves at most; more would be more than the engine keeps.

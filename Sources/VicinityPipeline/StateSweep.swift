@@ -11,13 +11,34 @@ struct StateSweep {
     /// The commit in which the present round began.
     private var began: Int64
     private var budget = 0
+    /// Whether the round goes as fast as it can, since somebody waits for its end.
+    private(set) var isHurried = false
+    /// Whether the next round must hurry too.
+    private var isNextHurried = false
+    /// Bytes of pages that a commit of a hurried round gets: some milliseconds' worth.
+    private static let hurriedBytes = 512 << 10
 
     /// - Parameter commit: the number of the next commit.
     init(startingAt commit: Int64) { began = commit }
 
+    /// Has all state written as of a commit or later ones, and soon. A commit must follow whenever this says so (``isHurried``), whether there
+    /// is anything else to make durable or not.
+    ///
+    /// - Parameter commit: the number of the next commit.
+    mutating func hurry(from commit: Int64) {
+        // A round that hurries already is not begun anew, or it might never end.
+        guard !isHurried else {
+            isNextHurried = true
+            return
+        }
+        isHurried = true
+        next = 0
+        began = commit
+    }
+
     /// Adds the pages that are due to a commit whose journal has been taken.
     mutating func advance(_ engine: borrowing Engine, _ commit: inout Commit) {
-        budget += commit.journal.count / 2
+        budget = isHurried ? max(budget, Self.hurriedBytes) : budget + commit.journal.count / 2
         while budget > 0, next < engine.pageCount {
             var bytes: [UInt8] = []
             engine.encodePage(next, commit: commit.number, into: &bytes)
@@ -25,11 +46,13 @@ struct StateSweep {
             commit.pages.append(StatePage(index: engine.pageName(next), bytes: bytes))
             next += 1
         }
-        if next >= engine.pageCount, next > 0 {
+        if next >= engine.pageCount, next > 0 || isHurried {
             commit.journalNeededFrom = began
             began = commit.number
             next = 0
             budget = min(budget, 0)
+            isHurried = isNextHurried
+            isNextHurried = false
         }
     }
 }

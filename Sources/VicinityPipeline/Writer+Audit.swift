@@ -38,6 +38,7 @@ extension Writer {
         /// What is answered when it is done.
         case begun
         case unknownSubject = "unknown_subject"
+        case forgotten
         case suspended
         case resumed
         /// There was nothing to resume.
@@ -57,17 +58,18 @@ extension Writer {
     ///
     /// - Parameters:
     ///   - user: the id, of which the entry has only a hash.
+    ///   - userHash: that hash, where the id is not known any more.
     ///   - purpose: as whoever asks has stated it.
     ///   - fields: the names of those that are told.
     ///   - detail: what else an auditor must know.
     mutating func audit(
-        _ method: String, for peer: AuditEntry.Peer, user: [UInt8]? = nil, subject: [UInt8]? = nil, purpose: String? = nil,
-        outcome: AuditOutcome, fields: [String] = [], detail: String? = nil, now: ClockReading
+        _ method: String, for peer: AuditEntry.Peer, user: [UInt8]? = nil, userHash: UInt64? = nil, subject: [UInt8]? = nil,
+        purpose: String? = nil, outcome: AuditOutcome, fields: [String] = [], detail: String? = nil, now: ClockReading
     ) {
         lastAudit += 1
         open.commit.audit.append(
             AuditEntry(
-                number: lastAudit, wallTime: now.wall, peer: peer, method: method, user: user.map { engine.auditHash($0) },
+                number: lastAudit, wallTime: now.wall, peer: peer, method: method, user: userHash ?? user.map { engine.auditHash($0) },
                 subject: subject, purpose: purpose, outcome: outcome.rawValue, fields: fields, detail: detail))
         open.size += 512
     }

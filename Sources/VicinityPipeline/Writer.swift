@@ -22,7 +22,8 @@ package struct Writer: ~Copyable {
     /// What came while a swap was worked out that a crash had cut short.
     private var deferred: [Work] = []
     private var builder: EventBlockBuilder
-    private var sweep: StateSweep
+    var sweep: StateSweep
+    var forgetting: ForgettingDesk
     private var cursors: CursorTable
     private let greatestCommit: Int
     /// Whose deed it is what the daemon does by itself.
@@ -52,10 +53,13 @@ package struct Writer: ~Copyable {
         lastAudit = recovered.lastAudit
         reports = recovered.reports
         precision = recovered.precision
+        forgetting = ForgettingDesk(recovered.erasures)
+        var sweep = StateSweep(startingAt: lastCommit + 1)
+        if !recovered.erasures.isEmpty { sweep.hurry(from: lastCommit + 1) }
+        self.sweep = sweep
         engine = recovered.takeEngine()
         builder = EventBlockBuilder(firstSeq: engine.head + 1)
         open = OpenCommit(number: lastCommit + 1)
-        sweep = StateSweep(startingAt: lastCommit + 1)
     }
 
     /// Whether there is nothing to make durable and nobody to tell.
@@ -84,7 +88,7 @@ package struct Writer: ~Copyable {
     package mutating func takeCommit(now: Int64) -> OpenCommit {
         if let block = builder.finish() { open.commit.blocks.append(block) }
         builder = EventBlockBuilder(firstSeq: engine.head + 1, reserving: 4096)
-        if engine.hasJournal || !open.commit.register.isEmpty || !open.commit.signOffs.isEmpty {
+        if engine.hasJournal || !open.commit.register.isEmpty || !open.commit.signOffs.isEmpty || sweep.isHurried {
             engine.sweepLimits(Self.limitSlice)
             engine.takeJournal(into: &open.commit.journal)
             sweep.advance(engine, &open.commit)
@@ -107,11 +111,14 @@ package struct Writer: ~Copyable {
         engine.advance(to: now, into: &changes)
         if engine.hasJournal || !changes.transitions.isEmpty { open.isEmpty = false }
         collect(now: now)
+        if sweep.isHurried { open.isEmpty = false }
         while !deferred.isEmpty, !engine.isBlind, !isFull { perform(deferred.removeFirst(), now: now) }
     }
 
     /// When ``advance(to:)`` is due at the latest, on the steady clock, in milliseconds; `nil` if nothing is pending.
     package func wake(now: ClockReading) -> Int64? {
+        // A round that hurries goes with the commits, each of which brings the next.
+        if sweep.isHurried, open.isEmpty { return now.steady }
         let next = engine.wake(now: now)
         let slices = [
             engine.isSettling || engine.isBehind || !deferred.isEmpty ? desk.nextSlice : nil,
@@ -157,6 +164,8 @@ package struct Writer: ~Copyable {
         case .explain(let user, let subject, let peer, let reply): explain(user: user, subject: subject, for: peer, reply, now: now)
         case .configure(let rules):
             engine.rules = rules
+        case .forget(let user, let peer, let reply): forget(user, for: peer, reply, now: now)
+        case .erased(let erasures): end(erasures, now: now)
         case .edition(let work): handle(work, now: now)
         case .rotateKey(let salt, let peer, let reply): rotate(to: salt, for: peer, reply, now: now)
         case .subscribe, .readCut, .acknowledge, .release, .subscribers, .removeSubscriber: handleSubscriber(work, now: now.wall)
@@ -186,7 +195,7 @@ package struct Writer: ~Copyable {
             if case .removed = outcome { note(.remove(name: name)) }
             open.replies.append { reply.send(outcome) }
         case .fixes, .settle, .put, .remove, .edition, .rotateKey, .user, .subject, .suspension, .disclosure, .report, .locate, .explain,
-            .configure:
+            .forget, .erased, .configure:
             break
         }
     }
@@ -249,11 +258,13 @@ package struct Writer: ~Copyable {
     }
 
     /// Takes what the engine brought forth into the open commit.
-    mutating func collect(now: ClockReading) {
+    ///
+    /// - Parameter naming: whether the events name their users; not those of a user who was forgotten.
+    mutating func collect(now: ClockReading, naming: Bool = true) {
         if !changes.transitions.isEmpty {
             auditFollowing(now: now)
             open.size += changes.transitions.count * 64
-            engine.encode(changes.transitions, into: &builder, finished: &open.commit.blocks)
+            engine.encode(changes.transitions, into: &builder, finished: &open.commit.blocks, naming: naming)
         }
         open.commit.signOffs.append(contentsOf: changes.signOffs)
         changes.removeAll()

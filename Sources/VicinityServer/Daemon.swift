@@ -89,6 +89,7 @@ package struct Daemon: Service {
         let storeWork = StoreThread(
             store: store, committer: Committer(store: store, feed: feed, statistics: statistics), slot: slot, feed: feed, health: health,
             logger: logger, settings: { timing.withLock(\.retention) },
+            erased: { _ = inbox.put(.erased($0)) },
             fail: { [logger] fault in
                 // Nothing that is not durable has been announced. Who resends is whole again.
                 logger.critical("the store failed, the daemon ends: \(fault)")

@@ -66,18 +66,20 @@ package struct Difference: Error, CustomStringConvertible {
 /// Runs engine and model side by side.
 package enum Comparison {
     /// - Parameters:
+    ///   - vary: puts a step in the place of one that the world brings.
     ///   - disturb: changes what the engine is told, to show that a difference would be seen.
     ///   - observe: is called with every step before it is taken.
     /// - Throws: the first ``Difference``.
     package static func run(
-        _ run: Run, disturbing disturb: (Step) -> Step = { $0 }, observing observe: (Int, Step) -> Void = { _, _ in }
+        _ run: Run, varying vary: (Int, Step) -> Step = { $1 }, disturbing disturb: (Step) -> Step = { $0 },
+        observing observe: (Int, Step) -> Void = { _, _ in }
     ) throws(Difference) -> Figures {
         var world = World(run.scene, seed: run.seed)
         var model = Model(rules: world.rules, at: World.clockAtBeginning, precisionKey: World.precisionKeyAtBeginning)
         var engine = EngineAdapter(rules: world.rules, at: World.clockAtBeginning, seed: run.seed)
         var figures = Figures()
         for number in 0..<run.steps {
-            let step = world.next()
+            let step = vary(number, world.next())
             observe(number, step)
             let seen = model.events.count
             model.perform(step)

@@ -47,6 +47,9 @@ package struct EngineAdapter: ~Copyable {
         case .rotate(let key):
             engine.takePrecisionKey(key)
             _ = engine.regrid(from: 0, .all, now: now, into: &changes)
+        case .forget(let id):
+            engine.catchUp(id, into: &changes)
+            engine.forget(id, now: now, into: &changes)
         case .rules(let rules): engine.rules = rules
         case .clock(let span): now = ClockReading(wall: now.wall + span, steady: now.steady + span)
         case .jump(let span): now.wall += span

@@ -136,19 +136,26 @@ extension Model {
             return
         }
         show(ofUser: line.id, upTo: time, origin(of: time))
-        dropHeldFix(of: .user(line.id))
         tally.accepted += 1
+        signOff(line.id, at: time)
+    }
+
+    /// An operator's wish is dated by the clock; what waits in the time of the user's fixes comes to nothing.
+    mutating func forget(_ id: [UInt8]) { signOff(id, at: max(clock.wall, lastTime(ofUser: id) ?? 0)) }
+
+    private mutating func signOff(_ id: [UInt8], at time: Int64) {
+        dropHeldFix(of: .user(id))
         var moment = Moment(time: time, origin: origin(of: time))
-        if let user = users[line.id] {
+        if let user = users[id] {
             if user.track != nil { situations += 1 }
             for subject in subjects.values where user.encounters[subject.serial] != nil {
-                moment.leave(line.id, subject, because: .gone)
+                moment.leave(id, subject, because: .gone)
             }
         }
         close(moment)
-        let before = users.removeValue(forKey: line.id)
-        let earlier = before == nil ? signOff(of: line.id) : nil
-        signOffs[line.id] = SignOff(
+        let before = users.removeValue(forKey: id)
+        let earlier = before == nil ? signOff(of: id) : nil
+        signOffs[id] = SignOff(
             time: time, until: clock.wall + max(Self.shortestMemory, rules.radiusInterval),
             wasKnown: before != nil || earlier?.wasKnown == true, ownRadius: before.map(\.ownRadius) ?? earlier?.ownRadius,
             lastRadiusChange: before.map(\.lastRadiusChange) ?? earlier?.lastRadiusChange)

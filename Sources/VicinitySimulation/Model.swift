@@ -195,6 +195,7 @@ package struct Model: Sendable {
         case .suspend(let id, let sources): suspend(id, by: sources)
         case .resume(let id, let sources): resume(id, by: sources)
         case .rotate(let key): rotate(to: key)
+        case .forget(let id): forget(id)
         case .rules(let newRules):
             rules = newRules
             showWhatIsDue()  // a span may be shorter now

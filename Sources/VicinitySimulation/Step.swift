@@ -41,6 +41,8 @@ package enum Step: Sendable {
     case resume([UInt8], SuspensionSources)
     /// Cells follow from another key, and all subjects go to their new centres.
     case rotate(SipHashKey)
+    /// An operator wishes that a user be forgotten, who need not be known.
+    case forget([UInt8])
     /// A reload of the settings.
     case rules(Rules)
     /// Both clocks go on by so many milliseconds, at least 0.
@@ -77,6 +79,7 @@ extension Step: CustomStringConvertible {
         case .suspend(let id, let sources): "suspend \(Text.quoted(id)) by \(sources.rawValue)"
         case .resume(let id, let sources): "resume \(Text.quoted(id)) by \(sources.rawValue)"
         case .rotate: "rotate the key of the cells"
+        case .forget(let id): "forget \(Text.quoted(id))"
         case .rules(let rules): "rules \(rules)"
         case .clock(let span): "clock \(span) ms"
         case .jump(let span): "jump \(span) ms"

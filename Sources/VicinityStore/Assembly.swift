@@ -35,7 +35,7 @@ package final class Assembly {
 
     /// Adds a piece of the state; of two pages, subjects and so on of the same key the last one counts.
     ///
-    /// Of journals, those are taken up by a daemon that ``finish(head:neededFrom:oldest:signOffKey:logID:wallTime:)`` names.
+    /// Of journals, those are taken up by a daemon that ``finish(head:neededFrom:oldest:signOffKey:logID:erasures:wallTime:)`` names.
     package func add(_ piece: Recovered) throws(StoreFault) {
         try write { database in
             switch piece {
@@ -82,11 +82,12 @@ package final class Assembly {
     ///   - oldest: events before it count as removed; `nil` for none but those that are not there.
     ///   - signOffKey: of the log that the sign-offs come from; `nil` for a new one.
     ///   - logID: of the log that the blocks come from, if this one is to go on where that one ends; `nil` for a new one.
+    ///   - erasures: of the log that the blocks come from; the daemon that opens this one finishes them.
     ///   - wallTime: of now, in Unix milliseconds.
     /// - Precondition: `head` is that of the last block.
     package func finish(
         head: LogHead, neededFrom: Int64, oldest: Int64? = nil, signOffKey: [UInt8]? = nil, logID: String? = nil,
-        wallTime: Int64
+        erasures: [Erasure] = [], wallTime: Int64
     ) throws(StoreFault) -> LogIdentity {
         precondition((lastSeq ?? head.seq) == head.seq, "the log ends with its last event")
         var identity = LogIdentity.fresh()
@@ -99,6 +100,7 @@ package final class Assembly {
                 number: head.commit, head: head.seq, neededFrom: neededFrom, wallTime: wallTime, journal: journal ?? [])
             try database.execute(sql: CommitRow.replace, arguments: row.arguments)
             try identity.write(to: database)
+            try ErasureQueue(entries: erasures).write(to: database)
             if let oldest { try Meta.setNumber(.oldest, oldest, in: database) }
             try Meta.set(.clean, [1], in: database)
             try database.execute(sql: "COMMIT; PRAGMA journal_mode = DELETE")

@@ -106,6 +106,11 @@ package struct Inspection: Sendable {
         }
     }
 
+    /// The users who were being forgotten, as far as that can be read.
+    package var erasures: [Erasure] {
+        (try? snapshot.read { database in try ErasureQueue(database, path: path).entries }) ?? []
+    }
+
     private func entry(_ key: Meta.Key) -> [UInt8]? {
         try? snapshot.read { database in try Meta.get(key, in: database, path: path) }
     }

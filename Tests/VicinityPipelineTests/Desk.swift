@@ -25,7 +25,7 @@ struct Desk: ~Copyable {
     /// - Parameter contents: what a crash left; `nil` begins anew.
     static func open(_ contents: MemoryStore.Contents? = nil) throws -> Desk {
         let identity = LogIdentity(logID: String(repeating: "a", count: 32), signOffKey: [UInt8](repeating: 7, count: 16))
-        let store = MemoryStore(contents ?? MemoryStore.Contents(identity: identity))
+        let store = MemoryStore(contents ?? MemoryStore.Contents(identity: identity), auditKey: AuditKey(bytes: Array(0..<32)))
         let feed = Feed(head: store.head.seq, oldest: try store.oldest())
         var rules = Rules()
         // People cross the world from one line to the next.
@@ -77,6 +77,24 @@ struct Desk: ~Copyable {
         perform(.fixes(batch, Gateway(id: 1) { _ in }))
     }
 
+    /// An operator wishes that a user be forgotten; that is durable.
+    mutating func forget(_ user: String, _ reply: Reply<Result<Int64, ForgettingRefusal>> = Reply { _ in }) {
+        perform(.forget(Array(user.utf8), for: AuditEntry.Peer(uid: 1, gid: 2, pid: 3), reply))
+        commit()
+    }
+
+    /// Takes a step of the erasures, and makes durable what the writer wants to.
+    mutating func eraseStep() throws {
+        var keeper = ErasureKeeper()
+        var done: [Erasure] = []
+        _ = try keeper.step(store, feed: feed, now: 0) { done += $0 }
+        if done.isEmpty { writer.advance(to: now) } else { perform(.erased(done)) }
+        if !writer.isEmpty { commit() }
+    }
+
+    /// Takes them all.
+    mutating func erase() throws { while !store.erasures.isEmpty { try eraseStep() } }
+
     /// So many events, in commits of their own.
     mutating func events(_ count: Int64) {
         for number in feed.head..<(feed.head + count) {
@@ -115,6 +133,14 @@ struct Relay {
                 guard commits, !desk.writer.isEmpty else { return }
                 desk.commit()
             }
+        }
+    }
+
+    /// Takes steps up to the one that reads from the disk, and hands it what was read.
+    mutating func load(_ desk: inout Desk) throws {
+        while let step = conversation.next(canWrite: true, now: 0) {
+            try take(step, &desk)
+            if case .load = step { return }
         }
     }
 

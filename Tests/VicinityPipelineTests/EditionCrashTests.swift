@@ -153,6 +153,7 @@ struct EditionCrashTests {
                 try daemon.perform(.edition(.abort(generation: generation, Reply { _ in })))
             case .suspend(let id, _): try daemon.perform(.suspension(.suspend(id, reason: "why", for: Self.peer, Reply { _ in })))
             case .resume(let id, _): try daemon.perform(.suspension(.resume(id, reason: "why", for: Self.peer, Reply { _ in })))
+            case .forget(let id): try daemon.perform(.forget(id, for: Self.peer, Reply { _ in }))
             case .rules, .rotate: Issue.record("settings do not change here")
             case .clock(let span):
                 try daemon.turn(to: ClockReading(wall: daemon.clock.wall + span, steady: daemon.clock.steady + span))

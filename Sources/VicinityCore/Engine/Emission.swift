@@ -172,14 +172,19 @@ extension Engine {
     }
 
     /// Appends transitions to blocks of at most ``eventsPerBlock`` events; valid for those since the last ``reclaim()``.
-    public borrowing func encode(_ transitions: [Transition], into builder: inout EventBlockBuilder, finished: inout [EventBlock]) {
+    ///
+    /// - Parameter naming: whether the events name their users; not those of a user who was forgotten.
+    public borrowing func encode(
+        _ transitions: [Transition], into builder: inout EventBlockBuilder, finished: inout [EventBlock], naming: Bool = true
+    ) {
         for transition in transitions {
             if builder.count >= Self.eventsPerBlock, let block = builder.finish() {
                 finished.append(block)
                 builder = EventBlockBuilder(firstSeq: transition.seq, reserving: builder.byteCount)
             }
             let subject = record(named: transition.subject).pointee
-            users[transition.user].pointee.id.withBytes { user in
+            users[transition.user].pointee.id.withBytes { bytes in
+                let user = naming ? bytes : UnsafeRawBufferPointer(start: nil, count: 0)
                 subject.id.withBytes { id in
                     if subject.kind == SubjectRecord.noKind {
                         builder.append(

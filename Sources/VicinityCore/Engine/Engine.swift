@@ -19,6 +19,7 @@
 //     Validity.swift      a subject is active for a time
 //     Suspensions.swift   a subject is suspended and resumed
 //     Nearness.swift      who may be told of a subject
+//     Forgetting.swift    a user is forgotten
 //     Edition.swift       a new edition of the register is staged
 //     Swap.swift          and takes the place of the live one
 //     Emission.swift      order, numbers, what an enter discloses

@@ -144,7 +144,10 @@ extension Engine {
         }
     }
 
-    mutating func applyGone(_ fix: Fix, id: UnsafePointer<UInt8>, now: ClockReading, into changes: inout Changes) {
+    /// - Parameter isForgotten: whether it is no line, but the wish of an operator; what is due before `ts` then comes to nothing.
+    mutating func applyGone(
+        _ fix: Fix, id: UnsafePointer<UInt8>, now: ClockReading, into changes: inout Changes, isForgotten: Bool = false
+    ) {
         let known = findUser(id, count: Int(fix.idLength), hash: fix.hash)
         if let known { catchUp(known) }
         let hash = signOffHash(id, count: Int(fix.idLength))
@@ -158,13 +161,15 @@ extension Engine {
         toSteady = now.steady &- time
         var outliving = OutlivingLimits(signOffs[hash]?.limits ?? [])
         if let known {
-            unfold(known, upTo: time, now: now, into: &changes)
+            if !isForgotten { unfold(known, upTo: time, now: now, into: &changes) }
             dropHeld(known, &changes.tally)
             let user = users[known]
             let change = notes(of: known)?.radiusChange
             outliving.radius = RadiusLimit(radius: user.pointee.radius, isOwn: user.pointee.hasOwnRadius, lastChange: change)
             outliving.limits = outlivingLimits(known, after: time)
         }
+        // They are positions.
+        if isForgotten { outliving.limits.places = [:] }
         outliving.limits.forget(upTo: time)
         outliving.toClock = now.wall - time
         let until = max(now.wall + max(Self.signOffSpan, rules.radiusInterval), end(of: outliving))

@@ -14,6 +14,18 @@ public struct ForgottenUser: Sendable, Equatable {
     }
 }
 
+extension InsidePairs {
+    /// The pairs, those of a user without the id.
+    func forgetting(_ id: [UInt8]) -> InsidePairs {
+        var kept = InsidePairs()
+        forEachView { pair in
+            let user = pair.user.elementsEqual(id) ? UnsafeRawBufferPointer(start: nil, count: 0) : pair.user
+            kept.append(pair, user: user)
+        }
+        return kept
+    }
+}
+
 extension EventBlock {
     /// The block without some users.
     ///

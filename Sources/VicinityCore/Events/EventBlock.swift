@@ -206,6 +206,14 @@ public struct InsidePairs: Sendable {
         count += 1
     }
 
+    /// Appends a pair of others of the kind.
+    mutating func append(_ pair: EventView, user: UnsafeRawBufferPointer) {
+        bytes.appendVarint(UInt64(pair.seq))
+        bytes.appendEvent(
+            seq: pair.seq, sincePrevious: pair.time, change: pair.change, user: user, subject: pair.subject, kind: pair.kind)
+        count += 1
+    }
+
     /// Calls `body` with each pair as an enter; the view is valid only during the call.
     public func forEachView(_ body: (EventView) throws -> Void) rethrows {
         try bytes.withUnsafeBytes { raw in
@@ -235,7 +243,7 @@ public struct EventBlockBuilder: Sendable {
 
     /// Appends the event that has the next seq.
     ///
-    /// - Parameter user: not empty.
+    /// - Parameter user: empty for one who was forgotten.
     /// - Complexity: O(bytes).
     public mutating func append(
         time: Int64, change: Event.Change, user: UnsafeRawBufferPointer, subject: UnsafeRawBufferPointer, kind: UnsafeRawBufferPointer

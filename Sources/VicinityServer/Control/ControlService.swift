@@ -41,7 +41,7 @@ struct ControlService: Sendable {
         "status", "subjects.put", "subjects.remove", "subjects.get", "subjects.list", "users.get", "config.get", "config.reload",
         "subscribers.list", "subscribers.remove", "log.prune", "explain", "subjects.replace_begin", "subjects.replace_commit",
         "subjects.replace_abort", "subjects.suspend", "subjects.resume", "audit.list", "audit.verify", "nearby", "details",
-        "reports.create", "reports.list", "reports.resolve", "privacy.rotate_key",
+        "reports.create", "reports.list", "reports.resolve", "privacy.rotate_key", "users.forget",
     ]
 
     private func carryOut(
@@ -60,6 +60,7 @@ struct ControlService: Sendable {
         case "subjects.suspend": try suspend(params, from: peer, finish)
         case "subjects.resume": try resume(params, from: peer, finish)
         case "users.get": try getUser(params, from: peer, finish)
+        case "users.forget": try forgetUser(params, from: peer, finish)
         case "config.get": finish(.success(settings.json()))
         case "config.reload": offLoop(finish) { [settings] in settings.reload(finish) }
         case "subscribers.list": listSubscribers(finish)

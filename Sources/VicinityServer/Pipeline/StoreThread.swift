@@ -16,6 +16,7 @@ final class StoreThread: Sendable {
     private let health: Health
     private let logger: Logger
     private let settings: @Sendable () -> RetentionSettings
+    private let erased: @Sendable ([Erasure]) -> Void
     private let fail: @Sendable (StoreFault) -> Void
     /// When the daemon was asked to stop, in monotonic milliseconds; 0 if it was not.
     private let stopping = Atomic<Int64>(0)
@@ -27,10 +28,12 @@ final class StoreThread: Sendable {
 
     /// - Parameters:
     ///   - settings: how long events are kept, as configured now.
+    ///   - erased: called with erasures of which nothing is left.
     ///   - fail: called once if the store cannot go on; the daemon ends, and nothing more is announced.
     init(
         store: any LogStore, committer: Committer, slot: CommitSlot, feed: Feed, health: Health, logger: Logger,
-        settings: @escaping @Sendable () -> RetentionSettings, fail: @escaping @Sendable (StoreFault) -> Void
+        settings: @escaping @Sendable () -> RetentionSettings, erased: @escaping @Sendable ([Erasure]) -> Void,
+        fail: @escaping @Sendable (StoreFault) -> Void
     ) {
         self.store = store
         self.committer = committer
@@ -39,6 +42,7 @@ final class StoreThread: Sendable {
         self.health = health
         self.logger = logger
         self.settings = settings
+        self.erased = erased
         self.fail = fail
     }
 
@@ -51,17 +55,20 @@ final class StoreThread: Sendable {
     func run() -> Bool {
         var watch = ClockWatch()
         var keeper = RetentionKeeper(now: vicinity_monotonic_milliseconds())
+        var eraser = ErasureKeeper()
         var watched: Int64 = 0
         while true {
-            switch slot.take(until: keeper.deadline * 1_000_000) {
+            switch slot.take(until: min(keeper.deadline, eraser.deadline) * 1_000_000) {
             case .commit(let open):
                 guard carryThrough(open) else { return false }
+                eraser.committed()
                 slot.done()
             case .prune(let request): keeper.add(request)
             case .nothing: break
             case .finished: return true
             }
             let now = vicinity_monotonic_milliseconds()
+            guard erase(&eraser, now: now) else { return false }
             if now >= watched + 1000 {
                 watched = now
                 look(at: &watch)
@@ -96,6 +103,33 @@ final class StoreThread: Sendable {
         }
     }
 
+    // MARK: - Erasures
+
+    /// - Returns: whether the store can go on.
+    private func erase(_ eraser: inout ErasureKeeper, now: Int64) -> Bool {
+        do throws(StoreFault) {
+            guard try eraser.step(store, feed: feed, now: now, done: erased) else { return true }
+            if health.report(.erasure, nil) { logger.notice("users can be forgotten again") }
+            return true
+        } catch {
+            return goesOn(error, .erasure, "a user who is to be forgotten cannot be taken out of the log")
+        }
+    }
+
+    /// Tells of a fault that may pass, or that is in what is old.
+    ///
+    /// - Returns: whether the store can go on.
+    private func goesOn(_ fault: StoreFault, _ part: Health.Part, _ sentence: String) -> Bool {
+        var isEnd = !fault.mayPass
+        if case .damaged = fault { isEnd = false }
+        guard !isEnd else {
+            fail(fault)
+            return false
+        }
+        if health.report(part, "\(sentence): \(fault)") { logger.error("\(sentence): \(fault)") }
+        return true
+    }
+
     // MARK: - Retention
 
     /// - Returns: whether the store can go on.
@@ -112,16 +146,7 @@ final class StoreThread: Sendable {
             }
             return true
         } catch {
-            var isEnd = !error.mayPass
-            if case .damaged = error { isEnd = false }
-            guard !isEnd else {
-                fail(error)
-                return false
-            }
-            if health.report(.retention, "old events cannot be removed: \(error)") {
-                logger.error("old events cannot be removed: \(error)")
-            }
-            return true
+            return goesOn(error, .retention, "old events cannot be removed")
         }
     }
 

@@ -16,9 +16,14 @@ package enum EventLineEncoder {
 
     /// The events of a block after a seq that a filter lets through, as lines.
     package static func lines(of block: EventBlock, after seq: Int64, for filter: SubscriptionFilter) throws -> [UInt8] {
+        try lines(of: block, after: seq) { filter.admits($0) }
+    }
+
+    /// The events of a block after a seq that `admits` lets through, which is asked of each in their order.
+    package static func lines(of block: EventBlock, after seq: Int64, where admits: (EventView) -> Bool) throws -> [UInt8] {
         var lines: [UInt8] = []
         try block.forEachView { event in
-            if event.seq > seq, filter.admits(event) { append(event, to: &lines) }
+            if event.seq > seq, admits(event) { append(event, to: &lines) }
         }
         return lines
     }

@@ -40,9 +40,19 @@ package struct SubscriptionFilter: Sendable, Equatable {
 
     /// Whether the subscriber wants to hear of this event's pair at all.
     package func admitsPair(_ event: EventView) -> Bool {
-        // Who is forgotten, and a kind that there is not, are in no list.
-        if let kinds, event.kind.isEmpty || !kinds.contains([UInt8](event.kind)) { return false }
+        // Who is forgotten is in no list.
         if let users, event.user.isEmpty || !users.contains([UInt8](event.user)) { return false }
+        return admitsKind(event)
+    }
+
+    /// Whether the subscriber wants this event, whoever it names, as one of this user.
+    package func admits(_ event: EventView, ofUser user: [UInt8]) -> Bool {
+        admits(EventType(event.change)) && admitsKind(event) && (users.map { $0.contains(user) } ?? true)
+    }
+
+    private func admitsKind(_ event: EventView) -> Bool {
+        // A kind that there is not is in no list.
+        if let kinds, event.kind.isEmpty || !kinds.contains([UInt8](event.kind)) { return false }
         return true
     }
 }

@@ -11,6 +11,23 @@ struct ComparisonTests {
         #expect(figures.situations > 40)
     }
 
+    @Test("Users are forgotten between other steps", arguments: Scene.allCases.filter { !$0.isLarge }, UInt64(1)...4)
+    func forgetting(scene: Scene, seed: UInt64) throws {
+        var users: [[UInt8]] = []
+        var forgotten = 0
+        _ = try Comparison.run(
+            Run(scene: scene, seed: seed, steps: 80),
+            varying: { number, step in
+                guard case .lines(let lines) = step else { return step }
+                users += lines.filter { $0.kind == .user }.prefix(8).map(\.id)
+                guard number.isMultiple(of: 3), !users.isEmpty else { return step }
+                forgotten += 1
+                // Once more at times, or after a sign-off.
+                return .forget(users[(number * 7 + Int(seed)) % users.count])
+            })
+        #expect(forgotten > 5)
+    }
+
     @Test(arguments: Scene.allCases.filter(\.isLarge))
     func engineEqualsModelInLargeWorlds(scene: Scene) throws {
         let figures = try Comparison.run(Run(scene: scene, seed: 1, steps: 14))

@@ -25,6 +25,7 @@ extension Rules {
 ///     remove s                          |
 ///     suspend s operator                | leave suspended s u 1000000
 ///     resume s operator                 |
+///     forget u                          | leave gone s u 1000000
 ///     clock 500                         |
 ///     jump -500                         |
 ///     rules max_speed=300               |
@@ -118,6 +119,7 @@ private struct Stage {
         case "remove": return .remove([name])
         case "suspend": return .suspend(name, values.last == "dispute" ? .dispute : .operator)
         case "resume": return .resume(name, values.last == "dispute" ? .dispute : .operator)
+        case "forget": return .forget(name)
         case "clock": return .clock(try #require(values.first.flatMap { Int64($0) }))
         case "jump": return .jump(try #require(values.first.flatMap { Int64($0) }))
         default:

@@ -91,7 +91,7 @@ struct ModelTurnTests {
             switch step {
             case .lines(let lines): for line in lines where line.kind == .subject { note(line.id, line.position) }
             case .put(let placements): for placement in placements { note(placement.id, placement.position) }
-            case .remove, .edition, .rotate, .suspend, .resume, .rules, .clock, .jump: break
+            case .remove, .edition, .rotate, .suspend, .resume, .forget, .rules, .clock, .jump: break
             }
         }
         return poles
@@ -116,7 +116,7 @@ extension Step {
             return .lines(lines)
         case .put(let placements): return .put(turned(placements))
         case .edition(.put(let placements)): return .edition(.put(turned(placements)))
-        case .remove, .edition, .rotate, .suspend, .resume, .rules, .clock, .jump: return self
+        case .remove, .edition, .rotate, .suspend, .resume, .forget, .rules, .clock, .jump: return self
         }
     }
 }

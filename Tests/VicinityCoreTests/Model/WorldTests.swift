@@ -45,7 +45,7 @@ struct WorldTests {
                 }
             case .put(let subjects): for subject in subjects { places[subject.id] = subject.position }
             case .remove(let ids): for id in ids { places[id] = nil }
-            case .edition, .rotate, .suspend, .resume, .rules, .clock, .jump: break
+            case .edition, .rotate, .suspend, .resume, .forget, .rules, .clock, .jump: break
             }
         }
         #expect(all > 300)
