@@ -20,7 +20,8 @@ import vicinityctl
             Self.commands.map { $0.words.dropFirst().joined(separator: " ") } == [
                 "", "status", "watch", "send", "subjects", "subjects import", "subjects replace", "subjects list", "subjects get",
                 "subjects remove", "subjects suspend", "subjects resume", "users",
-                "users get", "users forget", "nearby", "details", "report", "reports", "reports list", "reports resolve", "explain", "subscribers",
+                "users get", "users forget", "nearby", "details", "report", "reports", "reports list", "reports resolve", "explain",
+                "subscribers",
                 "subscribers list", "subscribers remove", "audit",
                 "audit list", "audit verify", "privacy", "privacy check", "privacy rotate-key", "config", "config get", "config reload",
                 "log",
