@@ -76,7 +76,7 @@ struct NonInterferenceTests {
                 return .lines(lines)
             case .put(let placements): return .put(twins(of: placements))
             case .edition(.put(let placements)): return .edition(.put(twins(of: placements)))
-            case .remove, .edition, .suspend, .resume, .rotate, .rules, .clock, .jump: return step
+            case .remove, .edition, .suspend, .resume, .forget, .rotate, .rules, .clock, .jump: return step
             }
         }
 
@@ -106,7 +106,7 @@ struct NonInterferenceTests {
             return .rules(rules)
         // Other cells hold other places.
         case .rotate: return nil
-        case .lines, .remove, .edition, .suspend, .resume, .clock, .jump: return step
+        case .lines, .remove, .edition, .suspend, .resume, .forget, .clock, .jump: return step
         }
     }
 
@@ -158,7 +158,7 @@ struct NonInterferenceTests {
             case .suspend(let id, _):
                 perform(.suspension(.suspend(id, reason: "why", for: Self.peer, Reply { words.say("suspend \($0)") })))
             case .resume(let id, _): perform(.suspension(.resume(id, reason: "why", for: Self.peer, Reply { words.say("resume \($0)") })))
-            case .rotate: break
+            case .rotate, .forget: break
             case .rules(let rules):
                 self.rules = rules
                 perform(.configure(rules))
