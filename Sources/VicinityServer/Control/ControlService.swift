@@ -37,13 +37,6 @@ struct ControlService: Sendable {
         }
     }
 
-    static let methods: Set<String> = [
-        "status", "subjects.put", "subjects.remove", "subjects.get", "subjects.list", "users.get", "config.get", "config.reload",
-        "subscribers.list", "subscribers.remove", "log.prune", "explain", "subjects.replace_begin", "subjects.replace_commit",
-        "subjects.replace_abort", "subjects.suspend", "subjects.resume", "audit.list", "audit.verify", "nearby", "details",
-        "reports.create", "reports.list", "reports.resolve", "privacy.rotate_key", "users.forget",
-    ]
-
     private func carryOut(
         _ request: ControlRequest, from peer: PeerCredentials, _ finish: @escaping Finish
     ) throws(ControlFailure) {
