@@ -122,6 +122,7 @@ struct RolesTests {
         - config.get
         - config.reload
         - log.prune
+        - privacy.rotate_key
         o metrics
         """
 
