@@ -3,6 +3,9 @@ import VicinityStore
 
 // Users are forgotten. The engine does so at once; what the store keeps is rid of them by an erasure, which the commit begins and for which the
 // sweep writes all state anew, as fast as it can. When nothing is left another commit ends the erasure, with the audit entry and the answer.
+//
+// Who signs off, or falls silent, is forgotten in memory only. What journals and pages of before still say of such users is taken away by an erasure
+// of nobody in particular, an hour after the first of them at the latest: also where nothing else is written.
 
 /// Why nobody was forgotten.
 package enum ForgettingRefusal: Error, Sendable, Equatable {
@@ -19,6 +22,10 @@ struct ForgettingDesk {
     /// The last number that was given away.
     private var last: Int64
     private var waiting: [Int64: Reply<Result<Int64, ForgettingRefusal>>] = [:]
+    /// When old state is to go, on the steady clock, in milliseconds; `nil` if none holds what is forgotten.
+    private(set) var cleaningDue: Int64?
+    /// The erasure of nobody in particular that is under way.
+    private var cleaning: Int64?
 
     init(_ recovered: [Erasure]) {
         pending = Set(recovered.map(\.number))
@@ -38,7 +45,28 @@ struct ForgettingDesk {
     /// - Returns: who waits for it; `nil` also where that was another process.
     mutating func end(_ number: Int64) -> Reply<Result<Int64, ForgettingRefusal>>? {
         pending.remove(number)
+        if cleaning == number { cleaning = nil }
         return waiting.removeValue(forKey: number)
+    }
+
+    /// How long a position that is forgotten may still lie in the file before that is seen to, in milliseconds.
+    static let cleaningInterval: Int64 = 3_600_000
+    /// How long it is put off while there is no room for it, in milliseconds.
+    private static let postponement: Int64 = 60_000
+
+    /// Notes that the file holds something that is forgotten.
+    mutating func noteOldState(now: ClockReading) { cleaningDue = cleaningDue ?? now.steady + Self.cleaningInterval }
+
+    /// - Returns: the number of an erasure that must be begun now.
+    mutating func beginCleaning(in commit: Int64, now: ClockReading) -> Int64? {
+        guard let due = cleaningDue, due <= now.steady else { return nil }
+        guard cleaning == nil, hasRoom else {
+            cleaningDue = now.steady + Self.postponement
+            return nil
+        }
+        cleaningDue = nil
+        cleaning = begin(in: commit, nil)
+        return cleaning
     }
 }
 
@@ -66,6 +94,18 @@ extension Writer {
             events: engine.head - before)
         open.commit.erasures.append(.begin(erasure))
         open.size += 4096
+        sweep.hurry(from: commit)
+    }
+
+    /// Begins to take old state away, if it is time.
+    mutating func cleanUp(now: ClockReading) {
+        if engine.hasForgottenPositions { forgetting.noteOldState(now: now) }
+        let commit = open.commit.number
+        guard let number = forgetting.beginCleaning(in: commit, now: now) else { return }
+        engine.hasForgottenPositions = false
+        open.commit.erasures.append(.begin(Erasure(number: number, commit: commit)))
+        open.size += 64
+        open.isEmpty = false
         sweep.hurry(from: commit)
     }
 

@@ -111,6 +111,7 @@ package struct Writer: ~Copyable {
         engine.advance(to: now, into: &changes)
         if engine.hasJournal || !changes.transitions.isEmpty { open.isEmpty = false }
         collect(now: now)
+        cleanUp(now: now)
         if sweep.isHurried { open.isEmpty = false }
         while !deferred.isEmpty, !engine.isBlind, !isFull { perform(deferred.removeFirst(), now: now) }
     }
@@ -121,6 +122,7 @@ package struct Writer: ~Copyable {
         if sweep.isHurried, open.isEmpty { return now.steady }
         let next = engine.wake(now: now)
         let slices = [
+            forgetting.cleaningDue,
             engine.isSettling || engine.isBehind || !deferred.isEmpty ? desk.nextSlice : nil,
             precision.isSweeping ? precision.nextSlice : nil,
         ]

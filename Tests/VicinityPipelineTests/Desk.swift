@@ -66,15 +66,30 @@ struct Desk: ~Copyable {
 
     /// One fix of a user, at the subjects or far from them.
     mutating func fix(_ user: String, isNear: Bool, time: Int64) {
+        send(.user, user, latitude: isNear ? 0 : 100_000_000, time: time)
+    }
+
+    /// A user signs off.
+    mutating func gone(_ user: String, time: Int64) { send(.gone, user, latitude: 0, time: time) }
+
+    private mutating func send(_ kind: Fix.Kind, _ user: String, latitude: Int32, time: Int64) {
         var batch = FixBatch(source: 1, firstLine: 1)
         let id = Array(user.utf8)
-        var fix = Fix(kind: .user, idOffset: 0, idLength: UInt8(id.count), line: 0, hash: hasher.hash(id))
-        fix.latitude = isNear ? 0 : 100_000_000
+        var fix = Fix(kind: kind, idOffset: 0, idLength: UInt8(id.count), line: 0, hash: hasher.hash(id))
+        fix.latitude = latitude
         fix.time = time
         batch.fixes = [fix]
         batch.ids = id
         batch.lineCount = 1
         perform(.fixes(batch, Gateway(id: 1) { _ in }))
+    }
+
+    /// Nothing happens but what happens by itself.
+    mutating func wait(milliseconds: Int64) {
+        writer.advance(to: now)
+        now = ClockReading(wall: now.wall + milliseconds, steady: now.steady + milliseconds)
+        writer.advance(to: now)
+        if !writer.isEmpty { commit() }
     }
 
     /// An operator wishes that a user be forgotten; that is durable.

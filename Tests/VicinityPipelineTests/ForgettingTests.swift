@@ -51,6 +51,34 @@ struct ForgettingTests {
         }
     }
 
+    @Test("Who signs off is gone from what is stored within the hour, though nothing else is written", arguments: [false, true])
+    func old(restarts: Bool) throws {
+        var desk = try desk()
+        desk.fix("v", isNear: false, time: 2)
+        desk.gone("u", time: 3)
+        desk.commit()
+        if restarts { desk = try Desk.open(desk.store.contents) }
+        #expect(holdsState(of: "u", desk.store.contents))
+        desk.wait(milliseconds: 3_599_000)
+        #expect(desk.store.erasures.isEmpty)
+        desk.wait(milliseconds: 2000)
+        #expect(desk.store.erasures.count == 1)
+        try desk.erase()
+        let contents = desk.store.contents
+        #expect(!holdsState(of: "u", contents) && holdsState(of: "v", contents))
+        #expect(contents.audit.isEmpty, "nobody asked for it")
+        desk.wait(milliseconds: 7_200_000)
+        #expect(desk.store.erasures.isEmpty, "there is nothing to take away")
+    }
+
+    /// Whether a journal or a page holds an id, with its length.
+    private func holdsState(of user: String, _ contents: MemoryStore.Contents) -> Bool {
+        let id = [UInt8(user.utf8.count)] + Array(user.utf8)
+        return (Array(contents.journals.values) + contents.pages.values.map(\.bytes)).contains { bytes in
+            bytes.indices.contains { place in bytes[place...].starts(with: id) }
+        }
+    }
+
     @Test("So many wait at most")
     func bound() throws {
         var desk = try desk()

@@ -129,6 +129,9 @@ public struct Engine: ~Copyable {
     /// What to add to the steady clock to have that on which uses are counted; fixed when the engine is first told the time.
     var useClockOffset: Int64?
 
+    /// Whether a position was forgotten that older journals and pages still hold; who takes those away resets it.
+    public var hasForgottenPositions = false
+
     // The journal of the steps since it was last taken.
     var journalOperations: [UInt8] = []
     var operationCount = 0
@@ -295,6 +298,7 @@ public struct Engine: ~Copyable {
         for wait in notes(of: slot)?.waits ?? [] { endWait(of: slot, for: wait.subject) }
         userNotes[slot] = nil
         dropLimits(slot)
+        hasForgottenPositions = true
         refusals.forget(slot)
         if !users[slot].pointee.isSilent {
             leaveCell(slot)

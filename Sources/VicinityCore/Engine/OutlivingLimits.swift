@@ -174,6 +174,7 @@ extension Engine {
             var outliving = OutlivingLimits(signOff.limits)
             guard let end = outliving.limits.nextPlaceEnd, end + outliving.toClock <= now else { continue }
             outliving.limits.forgetPlaces(upTo: now - outliving.toClock)
+            hasForgottenPositions = true
             remember(SignOff(hash: signOff.hash, time: signOff.time, until: signOff.until, limits: outliving.bytes), into: &changes)
         }
         while let first = placeEnds.first, first.due <= now {
@@ -181,7 +182,9 @@ extension Engine {
             let user = users[first.slot]
             guard user.pointee.isUsed, user.pointee.isSilent, let end = limits[first.slot]?.limits.nextPlaceEnd else { continue }
             let present = user.pointee.time + (now - user.pointee.silentSince)
-            if end <= present { change(first.slot, .forgotPlaces(upTo: present)) }
+            guard end <= present else { continue }
+            change(first.slot, .forgotPlaces(upTo: present))
+            hasForgottenPositions = true
             awaitPlaceEnd(of: first.slot)
         }
     }

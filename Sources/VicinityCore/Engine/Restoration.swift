@@ -111,6 +111,8 @@ public struct Restoration: ~Copyable {
     public consuming func finish(now: ClockReading) throws(Damaged) -> Engine {
         engine.timers.start(at: now.steady)
         engine.startUseClock(now)
+        // Nobody knows what the process before had still to take away.
+        engine.hasForgottenPositions = engine.users.count > 0 || !engine.signOffs.isEmpty
         try placeSubjects(now)
         for slot in (0..<UInt32(engine.users.count)).reversed() {
             if engine.users[slot].pointee.isUsed {

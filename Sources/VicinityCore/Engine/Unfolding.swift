@@ -309,6 +309,7 @@ extension Engine {
         user.pointee.heardAt = now.steady
         userCount -= 1
         limits[slot]?.withheld = []
+        hasForgottenPositions = true
         touch(slot)
         awaitForgetting(slot)
         awaitPlaceEnd(of: slot)
