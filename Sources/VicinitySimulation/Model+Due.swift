@@ -101,11 +101,15 @@ extension Model {
     private mutating func forget() {
         forgetSilentUsers()
         signOffs = signOffs.filter { clock.wall < $0.value.until }
+        forgetPlaces()
         subjectTimes = subjectTimes.filter { isRemembered($0.value) }
     }
 
     private mutating func forgetSilentUsers() {
-        users = users.filter { $0.value.track != nil || clock.steady < $0.value.silentSince + rules.forgetAfter }
+        for user in users.values where user.track == nil && clock.steady >= user.silentSince + rules.forgetAfter {
+            users[user.id] = nil
+            keepLimits(of: user)
+        }
     }
 }
 
@@ -183,6 +187,7 @@ extension Model {
         user.silentSince = clock.steady
         user.silentSinceWall = clock.wall
         user.waits = user.waits.filter { !$0.value.isDwell }
+        user.withheld = []
         users[id] = user
     }
 
@@ -193,6 +198,7 @@ extension Model {
         subject.isSilent = true
         subjects[id] = subject
         for id in users.keys where users[id]?.waits[subject.serial]?.isDwell == true { users[id]?.waits[subject.serial] = nil }
+        stopWithholding(subject.serial)
     }
 }
 

@@ -108,7 +108,22 @@ extension Model {
         signOffs[id] = nil
         var moment = Moment(time: fix.time, origin: origin)
         evaluateAllSubjects(against: user, because: before.map { cause(from: $0, to: user) } ?? .user, in: &moment)
+        close(moment, of: id, at: fix)
+    }
+
+    /// Closes the moment of a user's fix, with what the follow guard says to it.
+    private mutating func close(_ moment: Moment, of id: [UInt8], at fix: TakenFix) {
+        var moment = moment
+        let before = Int64(events.count)
+        let companions = companions(of: id, leaving: moment, enteredAfter: 0)
+        var followed = meet(companions, id, at: fix, leaving: &moment)
         close(moment)
+        // Those who have entered by this very fix leave again.
+        var next = Moment(time: moment.time, origin: moment.origin)
+        let newOnes = self.companions(of: id, leaving: next, enteredAfter: before)
+        followed += meet(newOnes, id, at: fix, leaving: &next)
+        close(next)
+        for subject in followed.sorted(by: { Self.precedes(($0.id, id), ($1.id, id)) }) { append(.following, fix.time, id, subject) }
     }
 
     /// Somebody of whom there is nothing but, maybe, a sign-off.
@@ -116,6 +131,7 @@ extension Model {
         var user = User(id: id, lastTime: fix.time, radius: 0)
         if let signOff = signOff(of: id) {
             user.lastRadiusChange = signOff.lastRadiusChange
+            user.limits = signOff.limits
             if isRadiusBound(fix, by: signOff) { user.ownRadius = signOff.ownRadius }
         }
         return user
@@ -155,10 +171,13 @@ extension Model {
         close(moment)
         let before = users.removeValue(forKey: id)
         let earlier = before == nil ? signOff(of: id) : nil
+        let limits = (before?.limits ?? earlier?.limits ?? Limits()).after(time)
+        let toClock = clock.wall - time
         signOffs[id] = SignOff(
-            time: time, until: clock.wall + max(Self.shortestMemory, rules.radiusInterval),
+            time: time,
+            until: max(clock.wall + max(Self.shortestMemory, rules.radiusInterval), Self.end(of: limits, toClock)),
             wasKnown: before != nil || earlier?.wasKnown == true, ownRadius: before.map(\.ownRadius) ?? earlier?.ownRadius,
-            lastRadiusChange: before.map(\.lastRadiusChange) ?? earlier?.lastRadiusChange)
+            lastRadiusChange: before.map(\.lastRadiusChange) ?? earlier?.lastRadiusChange, limits: limits, toClock: toClock)
     }
 }
 

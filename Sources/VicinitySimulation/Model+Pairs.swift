@@ -91,6 +91,7 @@ extension Model {
                 }
             }
         } else {
+            if distance > radius { users[user.id]?.withheld.remove(subject.serial) }
             if let wait, !wait.isDwell { return }  // it stays outside until the cooldown has ended
             isNow = distance <= radius && (!accuracyMatters || fix.accuracy <= radius)
             if isNow, let wait {
@@ -137,8 +138,10 @@ extension Model {
         }
         let enters = moment.enters.sorted { Self.precedes(($0.subject.id, $0.user), ($1.subject.id, $1.user)) }
         for enter in enters {
-            append(.enter(enter.cause, enter.disclosed), moment.time, enter.user, enter.subject)
             users[enter.user]?.waits[enter.subject.serial] = nil
+            guard admit(enter.user, enter.subject, at: moment.time) else { continue }
+            users[enter.user]?.withheld.remove(enter.subject.serial)
+            append(.enter(enter.cause, enter.disclosed), moment.time, enter.user, enter.subject)
             users[enter.user]?.encounters[enter.subject.serial] = Encounter(seq: Int64(events.count), time: moment.time)
         }
     }
@@ -159,7 +162,7 @@ extension Model {
             Event(seq: Int64(events.count) + 1, time: time, change: change, user: user, subject: subject.id, kind: subject.kind))
     }
 
-    private static func precedes(_ first: (subject: [UInt8], user: [UInt8]), _ second: (subject: [UInt8], user: [UInt8])) -> Bool {
+    static func precedes(_ first: (subject: [UInt8], user: [UInt8]), _ second: (subject: [UInt8], user: [UInt8])) -> Bool {
         if first.subject != second.subject { return first.subject.lexicographicallyPrecedes(second.subject) }
         return first.user.lexicographicallyPrecedes(second.user)
     }

@@ -137,6 +137,7 @@ extension Model {
             if user.encounters[subject.serial] != nil { moment.leave(user.id, subject, because: cause) }
             if let wait = user.waits[subject.serial], wait.isDwell { moment.stopWaiting(user.id, subject.serial) }
         }
+        stopWithholding(subject.serial)
     }
 
     /// Whether the last `ts` of a removed subject is still known.

@@ -15,6 +15,8 @@ extension Model {
             user.track?.heardAt = clock.steady
             let heard = user.track?.lastHeard ?? user.lastTime
             user.waits = user.waits.mapValues { $0.timed(at: clock.steady + max(0, $0.instant - heard)) }
+            // Nobody keeps count across a restart.
+            user.withheld = []
             users[id] = user
         }
         for id in subjects.keys { subjects[id]?.track?.heardAt = clock.steady }

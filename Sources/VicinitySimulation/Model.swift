@@ -56,6 +56,9 @@ package struct Model: Sendable {
         var encounters: [Int: Encounter] = [:]
         /// What a pair waits for, by the subject's serial.
         var waits: [Int: Wait] = [:]
+        var limits = Limits()
+        /// What the limit keeps outside, by the subject's serial, as far as it is counted.
+        var withheld: Set<Int> = []
     }
 
     /// The stay of a pair inside.
@@ -115,7 +118,7 @@ package struct Model: Sendable {
     }
 
     struct SignOff: Sendable {
-        /// `ts`.
+        /// `ts`; −1 of who was forgotten.
         let time: Int64
         /// On the system clock.
         let until: Int64
@@ -124,6 +127,9 @@ package struct Model: Sendable {
         /// As of ``User``.
         let ownRadius: Double?
         let lastRadiusChange: Int64?
+        var limits: Limits
+        /// What to add to a `ts` of the user to have the system clock.
+        let toClock: Int64
     }
 
     /// The `ts` of a subject's last accepted or held fix; it belongs to the id, whatever becomes of the subject.

@@ -50,6 +50,10 @@ package enum Scene: String, CaseIterable, Sendable {
     case precision
     /// The same round both poles and on both sides of ±180°.
     case cells
+    /// Users who may enter few subjects, and find ways to enter more.
+    case budget
+    /// Users and moving subjects on the same ways, and a follow guard that is easily roused.
+    case follow
 }
 
 /// What spans and speeds a scene of time draws its settings from.
@@ -66,8 +70,14 @@ struct Rhythm: Sendable {
     var memories: [Int64] = [20_000, 120_000, 3_600_000, 86_400_000]
     /// Milliseconds between two changes of the radius.
     var intervals: [Int64] = [0, 1_000, 10_000, 60_000]
+    /// What one user may enter.
+    var budgets: [Rules.Limit?] = [nil]
+    var guards: [Rules.FollowGuard?] = [nil]
 
     static let any = Rhythm()
+
+    /// Whether some limit is on now and then.
+    var hasLimits: Bool { budgets.contains { $0 != nil } || guards.contains { $0 != nil } }
 }
 
 /// What tells one scene from another; chances are of 0 to 1.
@@ -132,7 +142,7 @@ extension Scene {
     /// Whether the scene is about rules of time and noise.
     var isOfTime: Bool {
         switch self {
-        case .noise, .dwell, .silence, .movers, .validity, .editions, .suspensions, .precision, .cells: true
+        case .noise, .dwell, .silence, .movers, .validity, .editions, .suspensions, .precision, .cells, .budget, .follow: true
         case .uniform, .clustered, .poles, .antimeridian, .edges, .radii, .far, .jumps, .city, .crowd, .empty, .jitter, .coincidences,
             .register, .settings:
             false
@@ -150,6 +160,14 @@ extension Scene {
                 dwells: [0, 0, 900, 4_000], cooldowns: [0, 0, 3_000], silences: [1_000, 5_000, 30_000],
                 memories: [1_000, 8_000, 40_000, 86_400_000])
         case .movers: Rhythm(dwells: [0, 0, 1_000, 5_000], cooldowns: [0, 0, 3_000], speeds: [0, 20, 300], silences: [0, 8_000, 60_000])
+        case .budget:
+            Rhythm(
+                dwells: [0, 0, 1_000, 5_000], cooldowns: [0, 0, 3_000], speeds: [0, 0, 300], silences: [0, 5_000, 30_000],
+                memories: [1_000, 8_000, 40_000, 86_400_000], budgets: Self.budgets, guards: [nil, nil, Self.guards[1]])
+        case .follow:
+            Rhythm(
+                dwells: [0, 0, 1_000, 5_000], cooldowns: [0, 0, 3_000], speeds: [0, 0, 300], silences: [0, 5_000, 30_000],
+                memories: [1_000, 8_000, 40_000, 86_400_000], budgets: [nil, nil, Self.budgets[4]], guards: Self.guards)
         case .validity, .editions, .suspensions, .precision, .cells:
             Rhythm(dwells: [0, 0, 1_000, 5_000], cooldowns: [0, 0, 3_000], speeds: [0, 300])
         case .noise, .uniform, .clustered, .poles, .antimeridian, .edges, .radii, .far, .jumps, .city, .crowd, .empty, .jitter,
@@ -158,6 +176,18 @@ extension Scene {
         }
     }
 
+    private static let budgets: [Rules.Limit?] = [
+        Rules.Limit(count: 0, span: 10_000), Rules.Limit(count: 1, span: 5_000), Rules.Limit(count: 1, span: 60_000),
+        Rules.Limit(count: 2, span: 20_000), Rules.Limit(count: 3, span: 40_000), Rules.Limit(count: 5, span: 600_000),
+    ]
+    private static let guards: [Rules.FollowGuard?] = [
+        Rules.FollowGuard(places: 2, apart: 60, within: 30_000, mute: 5_000),
+        Rules.FollowGuard(places: 2, apart: 150, within: 600_000, mute: 60_000),
+        Rules.FollowGuard(places: 3, apart: 40, within: 60_000, mute: 20_000),
+        Rules.FollowGuard(places: 3, apart: 0, within: 8_000, mute: 1),
+        Rules.FollowGuard(places: 1, apart: 500, within: 1_000, mute: 30_000),
+        Rules.FollowGuard(places: 4, apart: 25, within: 900_000, mute: 1_200_000),
+    ]
     private static let town = Area.disc(Coordinate(latitude: 399_042_110, longitude: 1_164_073_950), metres: 3_000)
     private static let places: [Coordinate] = [
         Coordinate(latitude: 0, longitude: 0), Coordinate(latitude: 5, longitude: -1_800_000_000),
@@ -262,6 +292,26 @@ extension Scene {
             scenery.movers = 0.3
             scenery.strays = 0.15
             scenery.validities = 0.3
+            return scenery
+        case .budget:
+            var scenery = Self.timed
+            scenery.subjects = 12
+            scenery.signOffs = 0.05
+            scenery.reloads = 0.03
+            scenery.editions = 0.05
+            scenery.validities = 0.1
+            return scenery
+        case .follow:
+            var scenery = Self.timed
+            scenery.subjects = 6
+            scenery.movers = 0.7
+            scenery.moverLines = 0.5
+            scenery.walk = 0...120
+            scenery.coincides = 0.3
+            scenery.signOffs = 0.04
+            scenery.reloads = 0.03
+            scenery.editions = 0.03
+            scenery.suspensions = 0.02
             return scenery
         case .suspensions:
             var scenery = Self.timed

@@ -194,7 +194,7 @@ extension World {
         if scenery.precisions > 0, random.chance(0.3) {
             rules.precision = random.pick(Self.precisions)
         } else {
-            rules = Self.vary(rules, hasTimeRules: hasTimeRules, using: &random)
+            rules = Self.vary(rules, rhythm: rhythm, hasTimeRules: hasTimeRules, using: &random)
         }
         keepInMind(rules)
         return .rules(rules)
@@ -216,6 +216,10 @@ extension World {
             rules.expireAfter = random.pick(rhythm.silences)
             rules.forgetAfter = random.pick(rhythm.memories)
             rules.radiusInterval = random.pick(rhythm.intervals)
+            if rhythm.hasLimits {
+                rules.subjectsPerUser = random.pick(rhythm.budgets)
+                rules.follow = random.pick(rhythm.guards)
+            }
         } else if !hasTimeRules {
             rules.maxSpeed = 0
             rules.expireAfter = 0
@@ -224,8 +228,13 @@ extension World {
         return rules
     }
 
-    private static func vary(_ old: Rules, hasTimeRules: Bool, using random: inout SeededRandom) -> Rules {
+    private static func vary(_ old: Rules, rhythm: Rhythm, hasTimeRules: Bool, using random: inout SeededRandom) -> Rules {
         var rules = old
+        if rhythm.hasLimits, random.chance(0.6) {
+            rules.subjectsPerUser = random.pick(rhythm.budgets)
+            rules.follow = random.pick(rhythm.guards)
+            return rules
+        }
         switch random.below(hasTimeRules ? 14 : 7) {
         case 0: rules.leaveMargin = random.pick([0, 50, 200, 5_000, 30_000_000])
         case 1: rules.accuracyCap = random.pick([0, 10, 100, 500, 1_000_000])

@@ -47,6 +47,7 @@ package struct World: Sendable {
     /// The settings that hold before the first step.
     package internal(set) var rules: Rules
     let scenery: Scenery
+    let rhythm: Rhythm
     /// Whether the rules of time and noise are on.
     let hasTimeRules: Bool
     var random: SeededRandom
@@ -78,6 +79,7 @@ package struct World: Sendable {
     package init(_ scene: Scene, seed: UInt64) {
         var random = SeededRandom(seed: seed)
         scenery = scene.scenery
+        rhythm = scene.rhythm
         hasTimeRules = scene.isOfTime || random.chance(0.25)
         rules = Self.draw(for: scene, hasTimeRules: hasTimeRules, using: &random)
         subjectIDs = IDPool(count: scenery.subjects, mark: "s", using: &random).ids
@@ -132,7 +134,8 @@ package struct World: Sendable {
     mutating func span() -> Int64? {
         let spans = [
             rules.enterDwell, rules.leaveDwell, rules.cooldown, rules.expireAfter, rules.radiusInterval, rules.enterDwell + rules.cooldown,
-            rules.leaveDwell + rules.cooldown, rules.expireAfter + rules.forgetAfter, rules.forgetAfter,
+            rules.leaveDwell + rules.cooldown, rules.expireAfter + rules.forgetAfter, rules.forgetAfter, rules.subjectsPerUser?.span ?? 0,
+            rules.follow?.within ?? 0, rules.follow?.mute ?? 0,
         ].filter { $0 > 0 }
         return spans.isEmpty ? nil : random.pick(spans)
     }
@@ -146,6 +149,8 @@ package struct World: Sendable {
     }
 
     mutating func keepInMind(_ rules: Rules) {
-        longestMemory = max(longestMemory, 3_600_000, rules.forgetAfter, rules.radiusInterval)
+        longestMemory = max(
+            longestMemory, 3_600_000, rules.forgetAfter, rules.radiusInterval, rules.subjectsPerUser?.span ?? 0, rules.follow?.within ?? 0,
+            rules.follow?.mute ?? 0)
     }
 }

@@ -134,6 +134,7 @@ extension Engine {
         var outliving = OutlivingLimits([])
         outliving.limits = outlivingLimits(slot, after: user.pointee.time)
         outliving.toClock = (user.pointee.isSilent ? user.pointee.silentSince : present.wall) - user.pointee.time
+        outliving.limits.forgetPlaces(upTo: present.wall - outliving.toClock)
         let until = end(of: outliving)
         guard !outliving.limits.isEmpty, until > present.wall else { return nil }
         return SignOff(hash: user.pointee.id.withBytes { signOffKey.hash($0) }, time: -1, until: until, limits: outliving.bytes)

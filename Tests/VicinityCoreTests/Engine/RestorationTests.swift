@@ -149,12 +149,20 @@ private struct World {
     private let hasher = IDHasher(seed: 5)
 
     private let isSlow: Bool
+    private let isLimited: Bool
 
-    init(random: inout SmallRandom) { isSlow = Bool.random(using: &random) }
+    init(random: inout SmallRandom) {
+        isSlow = Bool.random(using: &random)
+        isLimited = Bool.random(using: &random)
+    }
 
-    /// Every other world has pairs that wait, and everybody doubts and forgets quickly.
+    /// Every other world has pairs that wait, and everybody doubts and forgets quickly; and in every other one users have limits.
     func makeEngine() -> Engine {
         var rules = Rules()
+        if isLimited {
+            rules.subjectsPerUser = Rules.Limit(count: 4, span: 60_000)
+            rules.follow = Rules.FollowGuard(places: 2, apart: 80, within: 120_000, mute: 40_000)
+        }
         if isSlow {
             rules.enterDwell = 1_500
             rules.leaveDwell = 2_500

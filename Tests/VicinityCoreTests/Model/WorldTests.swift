@@ -60,6 +60,8 @@ struct WorldTests {
         (.movers, [.user, .subject, .expired, .removed], [.unknownSubject]),
         (.validity, [.user, .subject, .expired, .removed], []),
         (.editions, [.user, .subject, .expired, .removed], [.unknownSubject]),
+        (.budget, [.user, .subject, .expired, .gone], []),
+        (.follow, [.user, .subject, .expired, .gone, .muted], []),
         (.suspensions, [.user, .subject, .removed, .suspended], []),
     ])
     func scenesOfTimeDoTheirWork(scene: Scene, leaves: [Cause], errors: [LineErrorCode]) {
