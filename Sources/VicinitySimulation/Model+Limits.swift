@@ -37,9 +37,9 @@ extension Model {
     /// Whether an enter that is due may happen; counts it in either case.
     mutating func admit(_ id: [UInt8], _ subject: Subject, at time: Int64) -> Bool {
         guard let user = users[id] else { return false }
-        if let until = user.limits.mutes[subject.id], time < until { return false }
-        guard let limit = rules.subjectsPerUser else { return true }
         let now = max(time, user.track?.accepted.time ?? user.lastTime)
+        if let until = user.limits.mutes[subject.id], now < until { return false }
+        guard let limit = rules.subjectsPerUser else { return true }
         var counting = Set(user.limits.entered.filter { $0.value > now }.keys)
         counting.insert(subject.id)
         guard counting.count <= limit.count else {

@@ -67,10 +67,11 @@ extension Engine {
     /// The window is that of the enter's `ts`, or of the user's last fix if that is later: so what is over stays over.
     mutating func admits(_ pending: Pending, _ tally: inout Tally) -> Bool {
         let user = pending.user
-        if let until = muteEnd(pending.subject, of: user), pending.time < until { return false }
+        let time = max(pending.time, users[user].pointee.time)
+        if let until = muteEnd(pending.subject, of: user), time < until { return false }
         guard let limit = rules.subjectsPerUser else { return true }
         let subject = limitHash(pending.subject)
-        guard hasRoom(user, for: subject, limit, at: max(pending.time, users[user].pointee.time)) else {
+        guard hasRoom(user, for: subject, limit, at: time) else {
             if limits[user, default: LimitRecord()].withheld.insert(pending.subject).inserted { tally.withheld += 1 }
             users[user].pointee.hasLimits = true
             return false

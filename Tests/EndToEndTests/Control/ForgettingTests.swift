@@ -16,8 +16,9 @@ struct ForgettingTests {
             let letters = Array("abcdefghijklmnopqrstuvwxyz0123456789")
             id = String((0..<idLength).map { _ in letters[Int.random(in: 0..<letters.count)] })
             track = (0..<fixes).map { number in
-                let (near, far) = (Double(Int.random(in: 1...9999)) / 1e7, 10 + Double(Int.random(in: 1...9_999_999)) / 1e7)
-                return number.isMultiple(of: 2) ? (near, near) : (far, far)
+                // Nearer by, the bytes would be mostly zeros, as are many others.
+                let units = number.isMultiple(of: 2) ? 17_000...29_999 : 100_000_001...109_999_999
+                return (Double(Int.random(in: units)) / 1e7, Double(Int.random(in: units)) / 1e7)
             }
         }
 
@@ -37,11 +38,13 @@ struct ForgettingTests {
                 }
         }
 
-        /// In which files of the state directory it is found.
+        /// In which files of the state directory it is found, and where: the id, or a position of the track.
         func traces(_ daemon: Daemon) throws -> [String] {
-            try FileManager.default.contentsOfDirectory(atPath: daemon.statePath).sorted().filter { name in
+            try FileManager.default.contentsOfDirectory(atPath: daemon.statePath).sorted().flatMap { name in
                 let bytes = try Data(contentsOf: URL(fileURLWithPath: "\(daemon.statePath)/\(name)"))
-                return patterns.contains { bytes.range(of: $0) != nil }
+                return patterns.enumerated().compactMap { index, pattern in
+                    bytes.range(of: pattern).map { "\(name): \(index == 0 ? "id" : "fix \(index)") at \($0.lowerBound)" }
+                }
             }
         }
     }
