@@ -1,7 +1,4 @@
 /// The table of keys, in the order in which they are printed.
-///
-/// A key with `notYetUnless` is read and checked but not obeyed: its feature does not exist yet, and the daemon says so at start unless
-/// the condition holds, under which the missing feature would do nothing anyway. Who builds the feature deletes the condition.
 
 extension ConfigurationKey {
     package static let all: [ConfigurationKey] = halo + fixes + delivery + privacy + reports + access + others

@@ -1,7 +1,7 @@
 /// One key of the configuration: what is known of it, in one place.
 ///
-/// Reading the file and the environment, ranges, names of variables, `--check-config`, `config.get`, the warning of what is not yet in
-/// force, and the tests of the manual and the sample all go through ``all``.
+/// Reading the file and the environment, ranges, names of variables, `--check-config`, `config.get`, and the tests of the manual and the
+/// sample all go through ``all``.
 package struct ConfigurationKey: Sendable {
     /// `halo.radius`.
     package let path: String
@@ -10,8 +10,6 @@ package struct ConfigurationKey: Sendable {
     /// What a value must be: the end of "must be …".
     package let expected: String
     package let takesEffect: Moment
-    /// Whether what the key sets does nothing in the given configuration, so that nobody misses it; nil for a key that is in force.
-    let isIdle: (@Sendable (Configuration) -> Bool)?
     /// Reads a node into the configuration, unless it appends a mistake.
     let read: @Sendable (SourceNode, inout Configuration, inout [SourceMistake]) -> Void
     /// The value in a configuration.
@@ -25,16 +23,14 @@ package struct ConfigurationKey: Sendable {
         case atRestart
     }
 
-    /// - Parameter isIdle: given for a key whose feature does not exist yet.
     init<Value: Sendable & Equatable>(
         _ path: String, _ keyPath: any WritableKeyPath<Configuration, Value> & Sendable, _ form: ConfigurationForm<Value>,
-        _ meaning: String, takesEffect: Moment = .atReload, notYetUnless isIdle: (@Sendable (Configuration) -> Bool)? = nil
+        _ meaning: String, takesEffect: Moment = .atReload
     ) {
         self.path = path
         self.meaning = meaning
         self.expected = form.expected
         self.takesEffect = takesEffect
-        self.isIdle = isIdle
         read = { node, configuration, mistakes in
             if let value = form.read(node, path, &mistakes) { configuration[keyPath: keyPath] = value }
         }

@@ -21,11 +21,6 @@ package struct EffectiveConfiguration: Sendable, Equatable {
 
     package func origin(of key: ConfigurationKey) -> ConfigurationOrigin { origins[key.path] ?? .builtIn }
 
-    /// Paths of keys whose value asks for something that this version does not do yet, in order.
-    package var notYetInForce: [String] {
-        ConfigurationKey.all.filter { key in key.isIdle.map { !$0(values) } ?? false }.map(\.path)
-    }
-
     // MARK: - Text
 
     /// What `--check-config` prints: YAML that reads back as the same settings, with the origin of each value as a comment.

@@ -59,8 +59,6 @@ package struct Daemon: Service {
     package func run() async throws {
         let started = vicinity_monotonic_milliseconds()
         let configuration = effective.values
-        let keys = effective.notYetInForce
-        if !keys.isEmpty { logger.warning("not yet in force: \(keys.joined(separator: " "))") }
         for warning in effective.warnings { logger.warning("\(warning)") }
 
         let startup = StartupProgress(notifier: notifier, logger: logger)

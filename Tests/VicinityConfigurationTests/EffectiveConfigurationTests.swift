@@ -117,16 +117,6 @@ struct EffectiveConfigurationTests {
         #expect((try JSONSerialization.jsonObject(with: Data(effective.json.utf8))) is [String: Any])
     }
 
-    // MARK: - Not yet in force
-
-    /// The daemon obeys all keys, whatever their values; none may be announced as idle.
-    @Test func everyKeyIsInForce() throws {
-        let yaml = "halo: { enter_dwell: 1s, leave_dwell: 1s, cooldown: 1s }\nprivacy: { disclose: [a] }"
-        for text in ["", yaml, Self.full, "privacy: { profile: places }"] {
-            #expect(try load(text).get().notYetInForce == [])
-        }
-    }
-
     // MARK: - Reload
 
     @Test func aReloadThatChangesNothing() throws {
