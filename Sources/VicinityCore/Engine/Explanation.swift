@@ -74,6 +74,8 @@ public struct PairExplanation: Sendable, Equatable {
         case beginDwell
         /// A dwell would end without an event.
         case endDwell
+        /// It would enter, but the user has entered as many subjects as the limit allows.
+        case withheld
     }
 
     /// What the pair waits for.
@@ -84,6 +86,8 @@ public struct PairExplanation: Sendable, Equatable {
         case leave(Int64)
         /// To be evaluated again.
         case cooldown(Int64)
+        /// To be free of the follow guard, which keeps it outside.
+        case mute(Int64)
     }
 
     public let activity: Activity
@@ -137,10 +141,12 @@ extension Engine {
             var state = open == nil ? PairState.outside : .inside
             verdict = PairExplanation.Verdict(state.observe(measure, mayEnter: halo.mayEnter, wait?.kind, dwells))
         }
+        let mute = muteEnd(subject, of: slot).flatMap { $0 > users[slot].pointee.time ? $0 : nil }
+        if verdict == .enter { verdict = mute != nil ? .nothing : hasRoom(slot, for: subject) ? .enter : .withheld }
         return PairExplanation(
             activity: PairExplanation.Activity(record.flags), encounter: open?.encounter, since: open?.since, isNear: measure.isNear,
             isBeyond: measure.isBeyond, disclosed: measure.isNear ? disclosed(slot, subject) : nil,
-            waiting: wait.map { PairExplanation.Waiting($0) }, verdict: verdict)
+            waiting: wait.map { PairExplanation.Waiting($0) } ?? mute.map { .mute($0) }, verdict: verdict)
     }
 }
 

@@ -86,6 +86,11 @@ extension Engine {
         return mutes[limitHash(subject)]
     }
 
+    /// Whether a user may enter a subject at the `ts` of the user's last fix.
+    func hasRoom(_ user: UInt32, for subject: UInt32) -> Bool {
+        rules.subjectsPerUser.map { hasRoom(user, for: limitHash(subject), $0, at: users[user].pointee.time) } ?? true
+    }
+
     /// Whether the distinct subjects that count at a `ts`, this one included, are no more than a limit allows.
     private func hasRoom(_ user: UInt32, for subject: UInt64, _ limit: Rules.Limit, at time: Int64) -> Bool {
         guard let entered = limits[user]?.limits.entered else { return limit.count > 0 }

@@ -118,6 +118,7 @@ package struct ExplanationText {
         case .enter(let time): lines.append("enters at \(time) if it is near until then")
         case .leave(let time): lines.append("leaves at \(time) if it is beyond until then")
         case .cooldown(let time): lines.append("cools down after a leave: stays outside until \(time)")
+        case .mute(let time): lines.append("the follow guard keeps the pair outside until \(time)")
         case nil: break
         }
         lines.append("evaluated now: \(pair.verdict.reason)")
@@ -184,13 +185,14 @@ extension PairExplanation.Waiting {
         case .enter: "enter"
         case .leave: "leave"
         case .cooldown: "cooldown"
+        case .mute: "mute"
         }
     }
 
     /// In `ts`.
     var time: Int64 {
         switch self {
-        case .enter(let time), .leave(let time), .cooldown(let time): time
+        case .enter(let time), .leave(let time), .cooldown(let time), .mute(let time): time
         }
     }
 }
@@ -203,6 +205,7 @@ extension PairExplanation.Verdict {
         case .leave: "leave"
         case .beginDwell: "begin_dwell"
         case .endDwell: "end_dwell"
+        case .withheld: "withheld"
         }
     }
 
@@ -213,6 +216,7 @@ extension PairExplanation.Verdict {
         case .leave: "the pair leaves"
         case .beginDwell: "a dwell begins"
         case .endDwell: "the dwell ends without an event"
+        case .withheld: "the pair stays outside, the user has entered as many subjects as privacy.subjects_per_user allows"
         }
     }
 }

@@ -56,6 +56,9 @@ struct FollowGuardTests {
         #expect(entry["outcome"]?.string == "muted" && entry["subject"]?.string == "bus" && entry["uid"]?.integer == Int64(getuid()))
         #expect(entry["user"] != nil && !entry.text.contains(#""u""#))
         #expect(try daemon.result("audit.verify")["intact"]?.bool == true)
+        let pair = try #require(try daemon.result("explain", #"{"user":"u","subject":"bus"}"#)["pair"])
+        #expect(pair["state"]?.string == "outside" && pair["verdict"]?.string == "nothing")
+        #expect(pair["waiting"]?["for"]?.string == "mute" && pair["waiting"]?["until"]?.integer == noon + 201_000 + 86_400_000)
     }
 
     @Test("Past the limit a pair stays outside, which status counts, over a sign-off and a crash")
@@ -66,6 +69,7 @@ struct FollowGuardTests {
         #expect(try daemon.events().map(\.subject) == ["a", "b"])
         #expect(try daemon.result("status")["withheld"]?.integer == 1)
         #expect(try daemon.result("nearby", #"{"user":"u"}"#).array?.count == 2)
+        #expect(try daemon.result("explain", #"{"user":"u","subject":"c"}"#)["pair"]?["verdict"]?.string == "withheld")
         try daemon.ingest([#"{"user":"u","gone":true,"ts":\#(noon + 2_000)}"#])
         try daemon.result("subjects.remove", #"{"ids":["a","b"]}"#)
         try daemon.crash()
