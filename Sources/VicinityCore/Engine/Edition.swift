@@ -24,7 +24,10 @@ struct Edition: ~Copyable {
 
     init() {}
 
-    deinit { for slot in 0..<UInt32(subjects.count) { subjects[slot].pointee.id.free() } }
+    deinit {
+        for slot in 0..<UInt32(subjects.count) { subjects[slot].pointee.id.free() }
+        subjects.free()
+    }
 
     /// The record of a subject of this edition.
     @inline(__always)

@@ -178,6 +178,9 @@ public struct Engine: ~Copyable {
         }
         for slot in 0..<UInt32(subjects.count) { subjects[slot].pointee.id.free() }
         for motion in 0..<UInt32(motions.count) { motions[motion].pointee.bystanders.free() }
+        users.free()
+        subjects.free()
+        motions.free()
     }
 
     // MARK: - The way of one batch
