@@ -25,8 +25,8 @@ struct Segments<Record>: ~Copyable {
             .bindMemory(to: UnsafeMutablePointer<Record>?.self, capacity: Self.directorySize)
     }
 
-    /// Gives the memory back. The owner's deinit calls it, once: a deinit of this generic structure is not run when its owner goes (Swift 6.3.1; seen
-    /// as maps of the directory that nothing unmapped).
+    /// Gives the memory back. The owner's deinit calls it, once: in a debug build a deinit of this generic structure is not run when its owner goes
+    /// (Swift 6.3.1; seen as maps of the directory that nothing unmapped; in a release build each was).
     func free() {
         for index in 0..<(count + Self.size - 1) / Self.size { directory[index]?.deallocate() }
         vicinity_release(directory, Self.directorySize, MemoryLayout<UnsafeMutablePointer<Record>?>.stride)
