@@ -282,6 +282,21 @@ struct FollowGuardTests {
         #expect(outing.story() == ["enter bus", "enter bus"])
     }
 
+    /// A mute that is over by the user's own fixes is over for an older fix of the subject too, and for no other.
+    @Test(arguments: [(last: 700.999, enters: false), (last: 701, enters: true)])
+    func aMuteEndsForLateFixes(end: (last: Double, enters: Bool)) {
+        let outing = Outing(guarding: Rules.FollowGuard(places: 2, apart: 500, within: 3_600_000, mute: 600_000))
+        outing.put("bus")
+        outing.bus(0, 0)
+        outing.user(0, 1)
+        outing.bus(600, 100)
+        outing.user(600, 101)
+        outing.user(5_000, end.last)
+        _ = outing.story()
+        outing.bus(5_000, 699)
+        #expect(outing.story() == (end.enters ? ["enter bus"] : []))
+    }
+
     /// One place is one too many: whoever enters leaves at once.
     @Test func aSinglePlace() {
         let outing = Outing(guarding: Rules.FollowGuard(places: 1, apart: 500, within: 1, mute: 1_000))
