@@ -95,7 +95,7 @@ say "--- install"
 h copy "$bindir/vicinityd" /usr/sbin/vicinityd
 h copy "$bindir/vicinityctl" /usr/bin/vicinityctl
 h copy "$root"/systemd/*.service "$root"/systemd/*.socket /etc/systemd/system/
-h copy "$root/systemd/vicinity.sysusers.conf" /usr/lib/sysusers.d/vicinity.conf
+h copy "$root/systemd/sysusers.d/vicinity.conf" /usr/lib/sysusers.d/vicinity.conf
 inside mkdir -p /etc/vicinity
 printf 'halo:\n  leave_margin: 50\nprivacy:\n  profile: places\n' | configure
 inside systemd-sysusers
