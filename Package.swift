@@ -111,6 +111,7 @@ let package = Package(
             ["VicinityServer", "VicinityConfiguration", "VicinityPipeline", "VicinityCore", "VicinityWire", "VicinityStore"]),
         tests("VicinityClientTests", ["VicinityClient", "vicinityctl", argumentParser], resources: [.copy("Fixtures")]),
         tests("VicinityRehearsalTests", ["VicinityRehearsal", "VicinityClient", "VicinityCore"]),
+        tests("ManualTests", ["VicinityConfiguration", "VicinityServer", "VicinityClient", "VicinityWire", "VicinityCore"]),
         .target(name: "CPeers", path: "Tests/CPeers"),
         tests("EndToEndTests", ["VicinityClient", "CPeers"], resources: [.copy("Fixtures")]),
     ],

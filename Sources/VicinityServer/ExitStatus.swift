@@ -1,5 +1,5 @@
 /// What the exit status of the daemon says, after sysexits(3) where it has a name for it.
-package enum ExitStatus: Int32, Sendable {
+package enum ExitStatus: Int32, CaseIterable, Sendable {
     /// Stopped in order.
     case stopped = 0
     /// An unknown flag, or a flag without its value (EX_USAGE).
@@ -14,6 +14,19 @@ package enum ExitStatus: Int32, Sendable {
     case taken = 75
     /// The configuration, or the sockets that systemd passed, are wrong (EX_CONFIG); no restart mends that.
     case configuration = 78
+
+    /// For the manual and `--help`.
+    package var meaning: String {
+        switch self {
+        case .stopped: "stopped in order"
+        case .usage: "the command line is wrong"
+        case .software: "a fault of the program"
+        case .directory: "a directory cannot be made or written"
+        case .store: "the log cannot be opened, read or written"
+        case .taken: "another daemon is running there"
+        case .configuration: "the configuration, or the sockets that systemd passed, are wrong"
+        }
+    }
 }
 
 /// Why the daemon cannot run: a sentence or more for the operator, and the status to exit with.

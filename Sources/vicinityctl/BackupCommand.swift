@@ -19,13 +19,14 @@ struct BackupCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The directory that holds vicinity.db (default: $STATE_DIRECTORY, or /var/lib/vicinity).", valueName: "dir"))
+            "The directory that holds vicinity.db (default: $STATE_DIRECTORY, or /var/lib/vicinity).", valueName: "dir"),
+        completion: .directory)
     var stateDir: String?
 
     @Flag(help: "Replace the file if there is one.")
     var overwrite = false
 
-    @Argument(help: "The file to write.")
+    @Argument(help: "The file to write.", completion: .file())
     var file: String
 
     /// The flag, or what systemd says, or where it puts the state; as the daemon finds it.

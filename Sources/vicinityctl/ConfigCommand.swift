@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import VicinityClient
+internal import VicinityRehearsal
 
 struct ConfigCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -25,7 +26,9 @@ struct ConfigCommand: ParsableCommand {
         @Flag(help: "The daemon's answer as it is.")
         var json = false
 
-        @Argument(help: ArgumentHelp("Settings or sections to show; all if there is none.", valueName: "key"))
+        @Argument(
+            help: ArgumentHelp("Settings or sections to show; all if there is none.", valueName: "key"),
+            completion: .list(RehearsalSettings.keys))
         var keys: [String] = []
 
         func run() throws {

@@ -28,10 +28,12 @@ struct DoctorCommand: ParsableCommand {
     @Flag(help: "The report as one JSON object.")
     var json = false
 
-    @Option(help: ArgumentHelp("Save what can be saved into this directory, which must not exist or be empty.", valueName: "new-dir"))
+    @Option(
+        help: ArgumentHelp("Save what can be saved into this directory, which must not exist or be empty.", valueName: "new-dir"),
+        completion: .directory)
     var salvage: String?
 
-    @Argument(help: ArgumentHelp("The directory that holds vicinity.db.", valueName: "state-dir"))
+    @Argument(help: ArgumentHelp("The directory that holds vicinity.db.", valueName: "state-dir"), completion: .directory)
     var stateDirectory: String
 
     func run() throws {

@@ -7,7 +7,8 @@ internal import VicinityClient
 struct GlobalOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "The directory of the daemon's sockets (default: $VICINITY_SOCKET_DIR, or /run/vicinity).", valueName: "dir"))
+            "The directory of the daemon's sockets (default: $VICINITY_SOCKET_DIR, or /run/vicinity).", valueName: "dir"),
+        completion: .directory)
     var socketDir: String?
 
     /// The flag, or the environment, or where systemd puts them.

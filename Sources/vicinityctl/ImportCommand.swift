@@ -31,7 +31,7 @@ extension SubjectsCommand {
         @Flag(help: "Leave bad records out and import the others.")
         var skipBad = false
 
-        @Argument(help: ArgumentHelp("Files; - is standard input.", valueName: "file"))
+        @Argument(help: ArgumentHelp("Files; - is standard input.", valueName: "file"), completion: .file())
         var files: [String]
 
         func run() throws {

@@ -32,7 +32,7 @@ struct LogCommand: ParsableCommand {
         @Option(help: ArgumentHelp("At most so many events.", valueName: "n"))
         var limit: Int64?
 
-        @Argument(help: ArgumentHelp("The directory that holds vicinity.db.", valueName: "state-dir"))
+        @Argument(help: ArgumentHelp("The directory that holds vicinity.db.", valueName: "state-dir"), completion: .directory)
         var stateDirectory: String
 
         func validate() throws {
@@ -69,7 +69,7 @@ struct LogCommand: ParsableCommand {
                   vicinityctl log verify /var/lib/vicinity
                 """)
 
-        @Argument(help: ArgumentHelp("The directory that holds vicinity.db.", valueName: "state-dir"))
+        @Argument(help: ArgumentHelp("The directory that holds vicinity.db.", valueName: "state-dir"), completion: .directory)
         var stateDirectory: String
 
         func run() throws {

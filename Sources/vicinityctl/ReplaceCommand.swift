@@ -28,7 +28,7 @@ extension SubjectsCommand {
         @Flag(help: "Replace the register; without it, only say what would change.")
         var yes = false
 
-        @Argument(help: ArgumentHelp("Files; - is standard input.", valueName: "file"))
+        @Argument(help: ArgumentHelp("Files; - is standard input.", valueName: "file"), completion: .file())
         var files: [String]
 
         func run() throws {

@@ -116,7 +116,7 @@ struct ReportsCommand: ParsableCommand {
 
         @OptionGroup var global: GlobalOptions
 
-        @Option(help: ArgumentHelp("What was decided.", valueName: "word"))
+        @Option(help: ArgumentHelp("What was decided.", valueName: "word"), completion: .list(["kept", "corrected", "removed"]))
         var outcome: String
 
         @Option(help: ArgumentHelp("Why; kept with the report.", valueName: "text"))

@@ -42,7 +42,7 @@ struct SendCommand: ParsableCommand {
     @Option(help: ArgumentHelp("How long to go on trying when the connection is cut.", valueName: "span"))
     var retry = TimeSpan(milliseconds: 30_000)
 
-    @Argument(help: ArgumentHelp("Files; - is standard input.", valueName: "file"))
+    @Argument(help: ArgumentHelp("Files; - is standard input.", valueName: "file"), completion: .file())
     var files: [String]
 
     func run() throws {

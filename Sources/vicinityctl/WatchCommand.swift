@@ -23,7 +23,9 @@ struct WatchCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Begin after this seq; 0 is everything that the daemon still has.", valueName: "seq"))
     var after: Int64?
 
-    @Option(help: ArgumentHelp("Only events of this type: enter, leave, report or following. May be repeated.", valueName: "type"))
+    @Option(
+        help: ArgumentHelp("Only events of this type: enter, leave, report or following. May be repeated.", valueName: "type"),
+        completion: .list(["enter", "leave", "report", "following"]))
     var type: [String] = []
 
     @Option(help: ArgumentHelp("Only events of subjects of this kind. May be repeated.", valueName: "kind"))

@@ -21,18 +21,20 @@ struct Vicinityd: AsyncParsableCommand {
 
             Settings come from the file, each of them can be set by a variable too: VICINITY_HALO_RADIUS=300 is halo.radius.
 
-            Exit status: 0 stopped in order, 64 usage, 70 a fault of the program, 73 a directory cannot be used, 74 the log cannot be
-            used, 75 another daemon is running there, 78 the configuration is wrong.
+            EXIT STATUS:
+            \(ExitStatus.allCases.map { "  \($0.rawValue)\($0.rawValue < 10 ? "    " : "   ")\($0.meaning)" }.joined(separator: "\n"))
             """,
         version: Version.current)
 
-    @Option(help: ArgumentHelp("Read the settings from FILE instead of vicinityd.yaml in the configuration directory.", valueName: "FILE"))
+    @Option(
+        help: ArgumentHelp("Read the settings from FILE instead of vicinityd.yaml in the configuration directory.", valueName: "FILE"),
+        completion: .file(extensions: ["yaml", "yml"]))
     var config: String?
 
-    @Option(help: ArgumentHelp("Keep the log in DIR; it is made if it is missing.", valueName: "DIR"))
+    @Option(help: ArgumentHelp("Keep the log in DIR; it is made if it is missing.", valueName: "DIR"), completion: .directory)
     var stateDir: String?
 
-    @Option(help: ArgumentHelp("Bind the sockets in DIR; it is made if it is missing.", valueName: "DIR"))
+    @Option(help: ArgumentHelp("Bind the sockets in DIR; it is made if it is missing.", valueName: "DIR"), completion: .directory)
     var runtimeDir: String?
 
     @Flag(help: "Print the settings that would apply, each with where it comes from, and exit.")
