@@ -2,10 +2,12 @@
 #include "CLinux.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -87,6 +89,13 @@ bool vicinity_monitor_wait_until(vicinity_monitor *monitor, int64_t deadline) {
 // MARK: Unix sockets
 
 int vicinity_unix_socket(void) { return result_or_errno(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)); }
+
+int vicinity_unix_datagram_socket(void) { return result_or_errno(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)); }
+
+int vicinity_unread_bytes(int descriptor) {
+    int bytes = 0;
+    return ioctl(descriptor, SIOCOUTQ, &bytes) < 0 ? -errno : bytes;
+}
 
 int vicinity_unix_path_limit(void) { return (int)sizeof(((struct sockaddr_un *)0)->sun_path) - 1; }
 

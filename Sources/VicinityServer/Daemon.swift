@@ -59,11 +59,11 @@ package struct Daemon: Service {
     package func run() async throws {
         let started = vicinity_monotonic_milliseconds()
         let configuration = effective.values
-        for warning in effective.warnings { logger.warning("\(warning)") }
+        for warning in effective.warnings { logger.report(.configurationDoubtful(warning)) }
 
         let startup = StartupProgress(notifier: notifier, logger: logger)
         let store = try openStore(configuration, startup)
-        if let renewal = store.renewal { logger.warning("\(Self.explanation(of: renewal))") }
+        if let renewal = store.renewal { logger.report(.logRenewed(renewal)) }
         let threads = NIOThreadPool(numberOfThreads: 2)
         let engineThread = NIOThreadPool(numberOfThreads: 1)
         let storeThread = NIOThreadPool(numberOfThreads: 1)
@@ -75,9 +75,9 @@ package struct Daemon: Service {
         let statistics = Statistics()
         let health = Health()
         if case .broken(let number) = store.auditStart {
-            let sentence = "the audit log is not what was written before entry \(number), or has another key; audit.verify tells where"
-            logger.error("\(sentence)")
-            health.report(.audit, sentence)
+            let message = JournalMessage.auditBroken(before: number)
+            logger.report(message)
+            health.report(.audit, message.text)
         }
         let feed = Feed(head: store.head.seq, oldest: try oldest(in: store))
         let seed = UInt64.random(in: .min ... .max)
@@ -88,9 +88,10 @@ package struct Daemon: Service {
             store: store, committer: Committer(store: store, feed: feed, statistics: statistics), slot: slot, feed: feed, health: health,
             logger: logger, settings: { timing.withLock(\.retention) },
             erased: { _ = inbox.put(.erased($0)) },
-            fail: { [logger] fault in
+            fail: { [logger, output] fault in
                 // Nothing that is not durable has been announced. Who resends is whole again.
-                logger.critical("the store failed, the daemon ends: \(fault)")
+                logger.report(.storeFailed(fault))
+                output.finish()
                 _exit(ExitStatus.store.rawValue)
             })
         do {
@@ -115,22 +116,20 @@ package struct Daemon: Service {
             doors.apply(values)
             timing.withLock { $0 = Timing(values) }
             if !inbox.put(.configure(Rules(values))) {
-                logger.info("the daemon is stopping: new settings are not applied")
+                logger.report(.settingsTooLate)
             }
         }
         try await doors.open(premises.takeSockets(), settings: settings)
         notifier.ready()
-        logger.notice(
-            "ready",
-            metadata: [
-                "users": "\(statistics.snapshot.users)", "subjects": "\(statistics.snapshot.subjects)", "head": "\(feed.head)",
-                "took_ms": "\(vicinity_monotonic_milliseconds() - started)",
-            ])
+        logger.report(
+            .ready(
+                users: statistics.snapshot.users, subjects: statistics.snapshot.subjects, head: feed.head,
+                milliseconds: vicinity_monotonic_milliseconds() - started))
 
         await serve(doors, settings: settings, statistics: statistics, health: health)
 
         notifier.stopping()
-        logger.notice("stopping")
+        logger.report(.stopping)
         storeWork.stop()
         await doors.stopReading()
         inbox.finish()
@@ -140,7 +139,7 @@ package struct Daemon: Service {
         try await loops.shutdownGracefully()
         for pool in [threads, engineThread, storeThread] { try await pool.shutdownGracefully() }
         guard isClosed else { throw StartFailure(.store, "stopped, but the log was not closed in order") }
-        logger.notice("stopped", metadata: ["head": "\(feed.head)"])
+        logger.report(.stopped(head: feed.head))
     }
 
     /// Bytes of decoded lines that wait for the engine.
@@ -168,18 +167,6 @@ package struct Daemon: Service {
         }
     }
 
-    /// Why the log has a new identity.
-    private static func explanation(of renewal: Renewal) -> String {
-        switch renewal {
-        case .isBackup: "a backup was put in place: the log has a new identity, and cursors kept elsewhere are void"
-        case .isOlderCopy(let announced):
-            "the log is an older copy: it had come to event \(announced.seq). It has a new identity, and cursors kept elsewhere are void"
-        case .lostWithPower(let announced):
-            "the machine stopped without syncing, and with it commits were lost (durability: process): the log had come to event "
-                + "\(announced.seq). It has a new identity, and cursors kept elsewhere are void"
-        }
-    }
-
     private func oldest(in store: SQLiteStore) throws -> Int64 {
         do {
             return try store.oldest()
@@ -194,7 +181,7 @@ package struct Daemon: Service {
             try store.close()
             return true
         } catch {
-            logger.error("the log was not closed in order; it will be checked at the next start: \(error)")
+            logger.report(.logNotClosed(error))
             return false
         }
     }
@@ -209,10 +196,11 @@ package struct Daemon: Service {
                     notifier.ready()
                 }
             }
-            group.addTask { [notifier] in
+            group.addTask { [notifier, output] in
                 while !Task.isShuttingDownGracefully, !Task.isCancelled {
                     statistics.sample(now: vicinity_monotonic_milliseconds())
                     notifier.status(Self.statusText(statistics, health))
+                    output.sumUp()
                     try? await cancelWhenGracefulShutdown { try await Task.sleep(for: .seconds(1)) }
                 }
             }

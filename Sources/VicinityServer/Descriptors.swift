@@ -19,8 +19,7 @@ enum Descriptors {
         let possible = max(4, (limit - own) / 2)
         let forOperators = min(operators, max(2, possible / 4))
         let connections = min(wanted, possible - forOperators)
-        logger.warning(
-            "the system lets the daemon have \(limit) file descriptors: at most \(connections) connections instead of \(wanted)")
+        logger.report(.descriptorsScarce(limit: limit, connections: connections, wanted: wanted))
         return (connections, forOperators)
     }
 

@@ -79,8 +79,7 @@ final class Doors: Sendable {
             counts.opened(name)
             let whenClosed = { counts.closed(name) }
             guard name.isAdmitted(settings.access.roles(of: connection.peer)) else {
-                logger.warning(
-                    "a peer without a role was refused", metadata: ["socket": "\(name.rawValue)", "uid": "\(connection.peer.user)"])
+                logger.report(.peerRefused(name, user: connection.peer.user))
                 return ForbiddenSession(connection: connection, socket: name, whenClosed: whenClosed)
             }
             return makeSession(connection, whenClosed)

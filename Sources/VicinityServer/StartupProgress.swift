@@ -24,17 +24,18 @@ final class StartupProgress: Sendable {
 
     /// The store is being opened.
     func opening(_ step: OpeningStep) {
-        let text: String
+        // A check of a large log is one call that cannot be asked how far it is, so this is said before it.
+        let message: JournalMessage
         switch step {
-        case .checkingFile(let bytes): text = "checking all of the log, \(bytes >> 20) MiB, since it was not closed in order"
-        case .checkingState: text = "checking the state"
-        case .migrating(let from, let to): text = "bringing the log from format \(from) to \(to)"
+        case .checkingFile(let bytes): message = .checkingLog(bytes: bytes)
+        case .checkingState:
+            notifier.status("starting: checking the state")
+            return
+        case .migrating(let from, let to): message = .migratingLog(from: from, to: to)
         case .ready: return
         }
-        notifier.status("starting: \(text)")
-        // A check of a large log is one call that cannot be asked how far it is, so this is said before it.
-        if case .checkingState = step { return }
-        logger.notice("\(text)")
+        notifier.status("starting: \(message.text)")
+        logger.report(message)
     }
 
     /// So many pieces of the state have been read.
@@ -47,7 +48,7 @@ final class StartupProgress: Sendable {
         }
         guard isDue else { return }
         notifier.status("starting: restoring the state, \(pieces) pieces read")
-        logger.notice("restoring the state", metadata: ["pieces": "\(pieces)", "seconds": "\((now - started) / 1000)"])
+        logger.report(.restoringState(pieces: pieces, seconds: (now - started) / 1000))
     }
 
     /// The state is back.

@@ -1,6 +1,6 @@
 package import Logging
 
-/// Writes each message of a swift-log `Logger` to a ``LogOutput``, as one line.
+/// Gives each message of a swift-log `Logger` to a ``LogOutput``.
 ///
 /// The label and the place in the source are left out: the program has one log, and its messages are written for people who never
 /// read the source.
@@ -32,6 +32,6 @@ package struct LineLogHandler: LogHandler {
         if let provided = metadataProvider?.get() { all.merge(provided) { $1 } }
         if let given = event.metadata { all.merge(given) { $1 } }
         if let error = event.error { all["error"] = "\(error)" }
-        output.write(level: event.level, message: event.message.description, metadata: all)
+        output.write(LogEntry(level: event.level, message: event.message.description, metadata: all))
     }
 }

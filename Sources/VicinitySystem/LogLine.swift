@@ -1,23 +1,23 @@
 import Glibc
 import Logging
 
-/// One message as one line of text: `key=value` after it, sorted by key, quoted where a blank or a quote would blur the ends.
+/// One message as one line of text.
+///
+/// A message without a name has its fields after it, as `key=value`, sorted by key, quoted where a blank or a quote would blur the ends; the
+/// sentence of one with a name says what its fields say.
 struct LogLine {
-    let level: Logger.Level
-    let message: String
-    let metadata: Logger.Metadata
+    let entry: LogEntry
 
     /// With the priority of syslog(3), which journald takes off.
-    var journal: String { "<\(level.priority)>\(text)" }
+    var journal: String { "<\(entry.level.priority)>\(text)" }
 
     /// - Parameter milliseconds: Unix time.
-    func plain(at milliseconds: Int64) -> String { "\(Self.time(milliseconds)) \(level.rawValue) \(text)" }
+    func plain(at milliseconds: Int64) -> String { "\(Self.time(milliseconds)) \(entry.level.rawValue) \(text)" }
 
-    private var text: String {
-        var line = Self.escaped(message, quotes: false)
-        for (key, value) in metadata.sorted(by: { $0.key < $1.key }) {
-            line += " \(Self.word(key))=\(Self.word(value.description))"
-        }
+    var text: String {
+        var line = Self.escaped(entry.message, quotes: false)
+        guard entry.id == nil else { return line }
+        for field in entry.fields { line += " \(Self.word(field.key))=\(Self.word(field.value))" }
         return line
     }
 

@@ -40,43 +40,61 @@ struct Vicinityd: AsyncParsableCommand {
     @Flag(help: "Print the settings that would apply, each with where it comes from, and exit.")
     var checkConfig = false
 
+    /// As the library's own, but that a command line which is wrong is told to the journal like everything else that hinders a start.
+    static func main() async {
+        do {
+            let command = try parseAsRoot()
+            guard let daemon = command as? Vicinityd else {
+                var command = command
+                return try command.run()
+            }
+            try await daemon.run()
+        } catch {
+            let output = LogOutput(standardErrorIn: environment)
+            guard exitCode(for: error) == .validationFailure, output.style == .journal else { exit(withError: error) }
+            end(StartFailure(.usage, fullMessage(for: error)), output)
+        }
+    }
+
     func run() async throws {
         let environment = Self.environment
         let path = config ?? Directory(.configuration, flag: nil, environment: environment).path + "/vicinityd.yaml"
         let isRequired = config != nil
         let load = { @Sendable () in Configuration.load(path: path, isRequired: isRequired, environment: Self.environment) }
+        let output = LogOutput(standardErrorIn: environment)
+        LoggingSystem.bootstrap { _ in LineLogHandler(output: output) }
         let effective: EffectiveConfiguration
         switch load() {
         case .success(let loaded): effective = loaded
-        case .failure(let errors): Self.end(StartFailure(.configuration, "\(errors)"))
+        case .failure(let errors): Self.end(StartFailure(.configuration, "\(errors)"), output)
         }
+        output.level = Logger.Level(effective.values.logLevel)
         if checkConfig {
             for warning in effective.warnings { Self.complain(warning) }
             print(effective.checkText, terminator: "")
             return
         }
         do {
-            try await Self.serve(effective, stateDir, runtimeDir, environment: environment, load: load)
+            try await Self.serve(effective, stateDir, runtimeDir, environment: environment, output: output, load: load)
+            output.finish()
         } catch let failure as StartFailure {
-            Self.end(failure)
+            Self.end(failure, output)
         } catch {
-            Self.end(StartFailure(.software, "\(error)"))
+            Self.end(StartFailure(.software, "\(error)"), output)
         }
     }
 
     private static func serve(
         _ effective: EffectiveConfiguration, _ stateDirectory: String?, _ runtimeDirectory: String?, environment: [String: String],
-        load: @escaping @Sendable () -> Result<EffectiveConfiguration, ConfigurationErrors>
+        output: LogOutput, load: @escaping @Sendable () -> Result<EffectiveConfiguration, ConfigurationErrors>
     ) async throws {
         // Kept from the first moment: a reload that is asked for during recovery happens after it.
         let reloads = await UnixSignalsSequence(trapping: .sighup)
         ProcessSettings.ignoreBrokenPipes()
         ProcessSettings.raiseOpenFileLimit()
-        let output = LogOutput(standardErrorIn: environment, level: Logger.Level(effective.values.logLevel))
-        LoggingSystem.bootstrap { _ in LineLogHandler(output: output) }
         let logger = Logger(label: "vicinityd")
         // Before anything is read that says where somebody is. The unit does the same; this is for a daemon that is started by hand.
-        if !ProcessSettings.forbidCoreDumps() { logger.warning("core dumps cannot be switched off; one would hold positions") }
+        if !ProcessSettings.forbidCoreDumps() { logger.report(.coreDumpsPossible) }
         let premises = try Premises(stateDirectory: stateDirectory, runtimeDirectory: runtimeDirectory, environment: environment)
         let daemon = Daemon(premises, effective, output: output, logger: logger, reloads: reloads, load: load)
         // The group's own lines tell of its services; ours tell what an operator wants to know.
@@ -105,8 +123,16 @@ struct Vicinityd: AsyncParsableCommand {
         _ = write(STDERR_FILENO, text, text.count)
     }
 
-    private static func end(_ failure: StartFailure) -> Never {
-        complain("\(failure)")
+    /// Says why, by hand in the plain words of the contract, and ends.
+    private static func end(_ failure: StartFailure, _ output: LogOutput) -> Never {
+        switch output.style {
+        case .plain: complain("\(failure)")
+        case .journal:
+            let logger = Logger(label: "vicinityd") { _ in LineLogHandler(output: output) }
+            for message in JournalMessage.refusals(failure) { logger.report(message) }
+        }
+        // Also by hand: what was held back is to be seen.
+        output.finish()
         Glibc.exit(failure.status.rawValue)
     }
 }

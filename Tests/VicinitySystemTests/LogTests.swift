@@ -52,6 +52,12 @@ struct LogTests {
         #expect(try log.text() == "<7>t\n<7>d\n<6>i\n<5>n key=\"ä ö\"\n<4>w\n<3>e\n<2>c\n")
     }
 
+    @Test func aMessageWithANameSaysItsFieldsItself() throws {
+        let log = Log(.plain)
+        log.logger().log(.notice, id: "0123456789abcdef0123456789abcdef", trouble: "x", "ready: 3 users", fields: ["users": "3"])
+        #expect(try log.text() == "2024-11-22T15:40:00.007Z notice ready: 3 users\n")
+    }
+
     @Test func theLevelChangesForAllLoggersAtOnceUnlessOneHasItsOwn() throws {
         let log = Log(.journal, level: .info)
         let first = log.logger()

@@ -52,6 +52,10 @@ void vicinity_monitor_broadcast(vicinity_monitor *_Nonnull monitor); // wakes al
 
 // A new stream socket, closed on exec. The descriptor, or the negated errno.
 int vicinity_unix_socket(void);
+// A new datagram socket, closed on exec, that never waits. The descriptor, or the negated errno.
+int vicinity_unix_datagram_socket(void);
+// How much of what was sent on a datagram socket nobody has read yet, in the kernel's own bytes; 0 when all has been. Or the negated errno.
+int vicinity_unread_bytes(int descriptor);
 // The longest path that fits a socket's address, in bytes.
 int vicinity_unix_path_limit(void);
 // Binds or connects to a path; -ENAMETOOLONG for one that does not fit. Connecting does not wait: -EAGAIN means that

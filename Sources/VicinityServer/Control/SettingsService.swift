@@ -30,7 +30,7 @@ final class SettingsService: Sendable {
         self.apply = apply
         self.logger = logger
         let (policy, warnings) = AccessPolicy.resolve(effective.values.access, ownUser: ownUser, in: SystemAccounts())
-        for warning in warnings { logger.warning("\(warning)") }
+        for warning in warnings { logger.report(.configurationDoubtful(warning)) }
         state = Mutex(State(effective: effective, policy: policy))
     }
 
@@ -51,7 +51,7 @@ final class SettingsService: Sendable {
         switch load() {
         case .success(let effective): loaded = effective
         case .failure(let errors):
-            for error in errors.errors { logger.error("the configuration was not reloaded: \(error)") }
+            for error in errors.errors { logger.report(.configurationNotReloaded(error)) }
             return .failure(errors)
         }
         let (policy, warnings) = AccessPolicy.resolve(loaded.values.access, ownUser: ownUser, in: SystemAccounts())
@@ -61,14 +61,9 @@ final class SettingsService: Sendable {
             state.policy = policy
             return change
         }
-        for warning in loaded.warnings + warnings { logger.warning("\(warning)") }
+        for warning in loaded.warnings + warnings { logger.report(.configurationDoubtful(warning)) }
         apply(change.effective.values)
-        logger.notice(
-            "the configuration was reloaded",
-            metadata: [
-                "changed": "\(change.changed.joined(separator: " "))",
-                "restart_needed": "\(change.restartNeeded.joined(separator: " "))",
-            ])
+        logger.report(.configurationReloaded(change))
         return .success(change)
     }
 

@@ -70,11 +70,8 @@ final class Pipeline: Sendable {
     private static func tell(_ start: PrecisionStart, _ logger: Logger) {
         switch start {
         case .stands: break
-        case .keyChanged:
-            logger.warning(
-                "the key of the cells (\(PrecisionKey.fileName), or the credential \(PrecisionKey.credential)) is another one than before: subjects with a precision go to the centres of their new cells"
-            )
-        case .rotationGoesOn: logger.notice("a rotation of the key of the cells was cut short: it goes on")
+        case .keyChanged: logger.report(.cellsKeyChanged)
+        case .rotationGoesOn: logger.report(.rotationGoesOn)
         }
     }
 

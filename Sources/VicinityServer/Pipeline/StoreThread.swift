@@ -84,11 +84,11 @@ final class StoreThread: Sendable {
         while true {
             switch committer.attempt(open) {
             case .done:
-                if health.report(.store, nil) { logger.notice("the store works again") }
+                if health.report(.store, nil) { logger.report(.storeWorksAgain) }
                 return true
             case .waits(let fault):
                 if health.report(.store, "the store waits: \(fault)") {
-                    logger.error("the store waits, and nothing is acknowledged until it works again: \(fault)")
+                    logger.report(.storeWaits(fault))
                 }
                 let stopped = stopping.load(ordering: .relaxed)
                 if stopped > 0, vicinity_monotonic_milliseconds() - stopped > Self.lastTries {
@@ -109,24 +109,24 @@ final class StoreThread: Sendable {
     private func erase(_ eraser: inout ErasureKeeper, now: Int64) -> Bool {
         do throws(StoreFault) {
             guard try eraser.step(store, feed: feed, now: now, done: erased) else { return true }
-            if health.report(.erasure, nil) { logger.notice("users can be forgotten again") }
+            if health.report(.erasure, nil) { logger.report(.erasureWorksAgain) }
             return true
         } catch {
-            return goesOn(error, .erasure, "a user who is to be forgotten cannot be taken out of the log")
+            return goesOn(error, .erasure, .erasureFails(error))
         }
     }
 
     /// Tells of a fault that may pass, or that is in what is old.
     ///
     /// - Returns: whether the store can go on.
-    private func goesOn(_ fault: StoreFault, _ part: Health.Part, _ sentence: String) -> Bool {
+    private func goesOn(_ fault: StoreFault, _ part: Health.Part, _ message: JournalMessage) -> Bool {
         var isEnd = !fault.mayPass
         if case .damaged = fault { isEnd = false }
         guard !isEnd else {
             fail(fault)
             return false
         }
-        if health.report(part, "\(sentence): \(fault)") { logger.error("\(sentence): \(fault)") }
+        if health.report(part, message.text) { logger.report(message) }
         return true
     }
 
@@ -141,19 +141,19 @@ final class StoreThread: Sendable {
             health.report(.retention, nil)
             // What could not be read may be gone; whoever still meets it reports it again.
             if step.removed > 0 { health.report(.log, nil) }
-            if let damage = step.auditDamage, health.report(.audit, "old audit entries stay, they are not what was written: \(damage)") {
-                logger.error("old audit entries stay, they are not what was written: \(damage)")
+            if let message = step.auditDamage.map(JournalMessage.auditEntriesStay), health.report(.audit, message.text) {
+                logger.report(message)
             }
             return true
         } catch {
-            return goesOn(error, .retention, "old events cannot be removed")
+            return goesOn(error, .retention, .retentionFails(error))
         }
     }
 
     private func look(at watch: inout ClockWatch) {
         let leap = watch.sample(unix: vicinity_unix_milliseconds(), steady: vicinity_boot_milliseconds())
         if let leap {
-            logger.warning("the system's clock was set by \(leap.by) ms; nothing is removed for its age while it may be wrong")
+            logger.report(.clockSet(by: leap.by))
         }
         health.report(.clock, watch.recentLeap.map { "the system's clock was set by \($0) ms within the last hour" })
     }

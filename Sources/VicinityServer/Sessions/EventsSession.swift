@@ -143,7 +143,7 @@ final class EventsSession: Session {
     /// The log could not be read: the subscriber comes again later, and the operator is told, once.
     private func report(_ reason: String) {
         if services.health.report(.log, "the log cannot be read: \(reason)") {
-            services.logger.error("the log could not be read for a subscriber: \(reason)", metadata: ["connection": "\(connection.id)"])
+            services.logger.report(.logUnreadable(reason))
         }
     }
 

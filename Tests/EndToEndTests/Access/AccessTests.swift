@@ -200,7 +200,7 @@ struct AccessTests {
         }
         let log = try eventually("three lines of the log") {
             let text = try String(contentsOfFile: "\(daemon.directory)/log", encoding: .utf8)
-            return lines.keys.allSatisfy { text.contains(" warning a peer without a role was refused socket=\($0) uid=65123\n") }
+            return lines.keys.allSatisfy { text.contains(" warning a peer without a role was refused on \($0).sock: uid 65123\n") }
                 ? text : nil
         }
         #expect(!log.contains(canary) && !log.contains("12.3456789"), "\(log)")
