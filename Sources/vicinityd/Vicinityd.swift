@@ -133,6 +133,15 @@ struct Vicinityd: AsyncParsableCommand {
         }
         // Also by hand: what was held back is to be seen.
         output.finish()
+        if failure.status == .configuration, environment["NOTIFY_SOCKET"] != nil { waitOutImpatience(failure) }
         Glibc.exit(failure.status.rawValue)
+    }
+
+    /// The manager does not restart us with a wrong configuration, but a client that waits in a socket makes it start us again at once: as
+    /// fast as the machine can, or, after 20 times within 2 s, never, since then the socket fails and turns everybody away
+    /// (`TriggerLimitBurst=` in systemd.socket(5)). So it is done once a second, the client waits, and is served when the mistake is mended.
+    private static func waitOutImpatience(_ failure: StartFailure) {
+        Notifier().status("not started: \(failure)")
+        sleep(1)
     }
 }

@@ -2,7 +2,7 @@
 # What the parts share. A part sources this first, boots a container, says with holds, refuses, equals and matches what must be, and ends
 # with `finish`. Everything is tried, also after a failure, so that one run shows all that is wrong; each failure shows what was seen and
 # the end of the journal. Whatever happens, the container is taken down.
-set -euo pipefail
+set -Eeuo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck disable=SC2034  # for the parts
@@ -53,7 +53,7 @@ end_part() {
 }
 trap end_part EXIT
 trap 'exit 130' INT TERM
-trap 'ended_at="line $LINENO: $BASH_COMMAND"' ERR
+trap '((BASH_SUBSHELL)) || ended_at="line $LINENO (from ${BASH_LINENO[*]}): $BASH_COMMAND"' ERR
 # A load that has ended is found by its verdict, not by the death of who speaks to it.
 trap '' PIPE
 
@@ -134,7 +134,7 @@ is_active() { inside systemctl is-active --quiet "$service"; }
 is_failed() { [[ $(show ActiveState) == failed ]]; }
 has_restarted() { [[ $(show NRestarts) -ge $1 ]] && is_active; } # TIMES
 configure() { inside tee /etc/vicinity/vicinityd.yaml >/dev/null; } # the file is the standard input
-setting() { inside vicinityctl config get --json "$1" | tr -d ' \n'; } # KEY
+setting() { inside vicinityctl config get "$1" | awk -v key="$1" '$1 == key { print $2 }'; } # KEY
 head_seq() { inside vicinityctl status --json | tr -d ' \n' | sed -n 's/.*"head":\([0-9]*\).*/\1/p'; }
 journal() { inside journalctl --no-pager --quiet --output cat --unit "$service" "$@"; } # [OPTIONS]
 # A moment in the journal: journal_since "$moment" is what was said after it.
@@ -194,6 +194,7 @@ start_load() {
     mkfifo "$stage/load.in"
     "$@" <"$stage/load.in" >"$stage/load.out" 2>"$stage/load.err" &
     load_process=$!
+    load_has_been_shown=''
     exec {load_input}>"$stage/load.in"
     load_comes_to load_has_begun
 }
@@ -211,8 +212,13 @@ load_comes_to() { # COMMAND...: within 30 s, and unless the load ends first; els
         "$@" && return
         sleep 0.05
     done 2>/dev/null
-    cat "$stage/load.err"
-    tail -n 1 "$stage/load.out"
+    if [[ -z ${load_has_been_shown:-} ]]; then
+        cat "$stage/load.err"
+        tail -n 1 "$stage/load.out"
+        load_has_been_shown=yes
+    else
+        say "the load has ended, see above"
+    fi
     return 1
 }
 load_has_moved() { [[ $(load_figure events) -ge $1 ]]; }

@@ -2,6 +2,7 @@
 """Gateways and relays under a daemon to which something happens; they know exactly what must come, and say in the end whether it came.
 
 usage: load.py --run DIRECTORY [--gateways 1] [--rate 800] [--users 40] [--sleepers 0] [--tag NAME] [--gateway-user U --relay-user U]
+       load.py --subjects ...    only prints the entries of the register that such a load puts, one a line
 
 Standard input: pause    stop in the middle of a line, as soon as everything before it is dealt with
                 go       go on from there
@@ -34,7 +35,8 @@ from world import World  # noqa: E402
 
 def options():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0], epilog="See the top of the file for the rest.")
-    parser.add_argument("--run", required=True, help="the directory of the sockets")
+    parser.add_argument("--subjects", action="store_true", help="print the register's entries, and exit")
+    parser.add_argument("--run", help="the directory of the sockets")
     parser.add_argument("--gateways", type=int, default=1)
     parser.add_argument("--rate", type=float, default=800, help="lines a second, of each gateway")
     parser.add_argument("--users", type=int, default=40, help="of each gateway")
@@ -56,8 +58,7 @@ def put(directory, subjects):
 
 
 class Load:
-    def __init__(self, chosen):
-        worlds = [World(chosen.tag, number, chosen.users) for number in range(chosen.gateways)]
+    def __init__(self, chosen, worlds):
         put(chosen.run, [world.subject for world in worlds])
         self.gateways = [Gateway(world, chosen.run, chosen.gateway_user, chosen.rate) for world in worlds]
         self.relays = [Relay("named", worlds, chosen.run, chosen.relay_user, name=f"{chosen.tag}-relay"),
@@ -142,14 +143,24 @@ class Load:
             "refused": summed("refused"), "cut": summed("cut"), "lost": summed("lost"),
             "resent": summed("resent"), "errors": summed("errors"), "duplicates": summed("duplicates")}
         faults = [f"{peer.name}: {sentence}" for peer in everybody for sentence in peer.latest.get("faults", [])]
-        for key in ("reconnects", "refused", "cut", "lost"):
+        for key in () if faults else ("reconnects", "refused", "cut", "lost"):
             limit = self.limits.get(key, "0")
             if limit != "any" and figures[key] > int(limit):
-                who = ", ".join(f"{peer.name}: {peer.latest}" for peer in everybody)
-                faults.append(f"{figures[key]} {key}, at most {limit} may there be ({who})")
+                whose = {peer.name: peer.latest.get("connections" if key == "reconnects" else key) for peer in everybody}
+                faults.append(f"{figures[key]} {key}, at most {limit} may there be: {whose}")
         print(json.dumps({"verdict": "faults" if faults else "ok", **figures, "faults": faults}), flush=True)
         return not faults
 
 
+def main():
+    chosen = options()
+    worlds = [World(chosen.tag, number, chosen.users) for number in range(chosen.gateways)]
+    if chosen.subjects:
+        for world in worlds:
+            print(json.dumps(world.subject))
+        return 0
+    return 0 if Load(chosen, worlds).run() else 1
+
+
 if __name__ == "__main__":
-    sys.exit(0 if Load(options()).run() else 1)
+    sys.exit(main())

@@ -120,6 +120,6 @@ class Peer:
         self.moved_at = time.monotonic()
 
     def fault(self, sentence):
-        if len(self.faults) < 5:
-            self.faults.append(sentence)
+        if len(self.faults) < 2:
+            self.faults.append(sentence if len(sentence) < 600 else sentence[:600] + " …")
         self.is_done = True

@@ -6,6 +6,7 @@ its number.
 """
 
 import json
+import zlib
 
 FIRST_TS = 1732290000000
 MILLISECONDS_PER_STEP = 10_000
@@ -18,8 +19,10 @@ class World:
     def __init__(self, tag, number, users):
         self.prefix = f"{tag}-g{number}"
         self.users = users
+        # Far from everybody else's.
         self.latitude = 48 + number / 10
-        self.subject = {"id": f"{self.prefix}-s", "kind": "toll", "lat": self.latitude, "lon": 11}
+        self.longitude = zlib.crc32(tag.encode()) % 3600 / 10 - 180
+        self.subject = {"id": f"{self.prefix}-s", "kind": "toll", "lat": self.latitude, "lon": self.longitude, "precision": 0}
 
     @staticmethod
     def is_bad(line):
@@ -32,7 +35,8 @@ class World:
         step, user = divmod(self.good_before(line), self.users)
         # 56 m from the subject, or 1.1 km: at 110 m/s on the way between.
         latitude = self.latitude + (0.0005 if step % 2 else 0.01)
-        return b'{"user":"%s-u%d","lat":%.4f,"lon":11,"ts":%d}\n' % (self.prefix.encode(), user, latitude, self.ts(step, user))
+        return b'{"user":"%s-u%d","lat":%.4f,"lon":%.1f,"ts":%d}\n' % (
+            self.prefix.encode(), user, latitude, self.longitude, self.ts(step, user))
 
     @staticmethod
     def ts(step, user):

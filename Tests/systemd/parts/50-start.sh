@@ -42,28 +42,55 @@ holds "a status text comes" eventually has_status
 matches "systemctl status says that it runs" 'active \(running\)' "$(inside systemctl --no-pager status "$service")"
 matches "and what it does" 'Status: "..*"' "$(inside systemctl --no-pager status "$service")"
 
+
+section "the status text under load"
+# systemd tells of each notification when it is asked to say everything.
+load_start --tag status
+before=$(moment)
+inside systemctl log-level debug
+for _ in {1..6}; do
+    show StatusText
+    sleep 0.9
+done >"$stage/texts"
+inside systemctl log-level info
+inside journalctl --no-pager --quiet --output short-unix --after-cursor "$before" _PID=1 --grep 'Got notification message.*STATUS=' |
+    sed 's/\..*//' >"$stage/notified"
+holds "all is as it must be" load_stop
+matches "it has numbers" '[0-9]' "$(show StatusText)"
+holds "it changes as things do" test "$(sort -u "$stage/texts" | wc -l)" -ge 3
+count=$(wc -l <"$stage/notified")
+holds "systemd was told, again and again" test "$count" -ge 3
+at_most "at most once a second" $(($(tail -n 1 "$stage/notified") - $(head -n 1 "$stage/notified") + 2)) "$count"
+
 section "reload"
 process=$(show MainPID)
 printf 'halo:\n  leave_margin: 60\nprivacy:\n  profile: places\n' | configure
 holds "a good configuration is taken" inside systemctl reload "$service"
-matches "and in force" '60' "$(setting halo.leave_margin)"
+equals "and in force" 60 "$(setting halo.leave_margin)"
 before=$(moment)
 printf 'halo:\n  leave_margin: -5\n' | configure
 refuses "a bad one makes the reload fail" inside systemctl reload "$service"
 equals "systemd says why it failed" exit-code "$(show ReloadResult)"
 matches "the journal says what is wrong, and where" 'vicinityd.yaml:2: halo.leave_margin' "$(journal_since "$before")"
-matches "it changes nothing" '60' "$(setting halo.leave_margin)"
+equals "it changes nothing" 60 "$(setting halo.leave_margin)"
 holds "the service is active" is_active
 equals "it is the same process" "$process" "$(show MainPID)"
 printf 'halo:\n  leave_margin: 60\nprivacy:\n  profile: places\n' | configure
 holds "a good one is taken again" inside systemctl reload "$service"
+before=$(moment)
+printf 'halo:\n  leave_margin: 60\nprivacy:\n  profile: places\nlimits:\n  connections: 1000\n' | configure
+holds "what needs a restart is no mistake" inside systemctl reload "$service"
+matches "but named" 'limits.connections' "$(journal_since "$before")"
+printf 'halo:\n  leave_margin: 60\nprivacy:\n  profile: places\n' | configure
+holds "and a good one is taken again" inside systemctl reload "$service"
 
 section "kill -9"
+head=$(head_seq)
 inside systemctl kill --signal KILL --kill-who main "$service"
 holds "it comes back" eventually has_restarted 1
-equals "with its log" 2 "$(head_seq)"
+equals "with its log" "$head" "$(head_seq)"
 holds "a gateway sends again" as gateway vicinityctl send - <"$stage/fixes"
-equals "which changes nothing" 2 "$(head_seq)"
+equals "which changes nothing" "$head" "$(head_seq)"
 
 section "the log, while the daemon runs and after"
 as relay timeout 20 vicinityctl watch --json --name relay-1 --count 1 >/dev/null 2>&1 &

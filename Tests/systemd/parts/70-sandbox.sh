@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The units as systemd understands them, the score of the sandbox, and a daemon under full load for which a forbidden system call is deadly.
+# The units as systemd understands them, line by line, the score of the sandbox, and a daemon under full load for which a forbidden system call is deadly.
 # shellcheck source=Tests/systemd/lib.sh
 source "$(dirname "$0")/../lib.sh"
 
@@ -11,9 +11,13 @@ section "the units"
 # The manual pages of Documentation= are tried where they are installed.
 verified=$(inside systemd-analyze --man=no verify "$service" "${sockets[@]}" 2>&1) || verified="status $?: $verified"
 equals "systemd has nothing to say of them" '' "$verified"
-holds "exposure as the files say it" inside systemd-analyze security --no-pager --offline=true --threshold=10 "$service"
+holds "exposure as the files say it" inside systemd-analyze security --no-pager --offline=true --threshold=5 "$service"
 inside vicinityctl status >/dev/null
-holds "exposure as it runs" inside systemd-analyze security --no-pager --threshold=10 "$service"
+holds "exposure as it runs" inside systemd-analyze security --no-pager --threshold=5 "$service"
+for unit in "$service" "${sockets[@]}"; do
+    inside systemctl show --all "$unit" >"$stage/shown"
+    holds "systemd has understood each line of $unit" "$here/properties.py" "$root/systemd/$unit" "$stage/shown"
+done
 
 section "forbidden system calls, deadly this time"
 drop_in "$service" deadly '[Service]' 'SystemCallErrorNumber='
