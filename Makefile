@@ -1,6 +1,6 @@
 # Names for things; what they do is in scripts/.
 
-.PHONY: help demo test check build release lint format test-systemd bench bench-smoke compare simulate crash fuzz install clean
+.PHONY: help demo test check build release lint format test-systemd bench bench-smoke compare simulate crash fuzz deb install uninstall clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 16
@@ -47,8 +47,14 @@ crash: ## the release daemon killed with -9 two hundred times under load
 fuzz: ## a minute of libFuzzer for each decoder
 	@scripts/fuzz.sh
 
+deb: ## the Debian package, in .build/deb
+	@scripts/deb
+
 install: ## install the release build (DESTDIR=, PREFIX=/usr/local)
 	@DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)" scripts/install
+
+uninstall: ## remove what was installed; a changed configuration and the state stay
+	@DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)" scripts/install uninstall
 
 clean: ## remove what builds left behind
 	@scripts/clean

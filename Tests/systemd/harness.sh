@@ -112,7 +112,10 @@ need_packages() { # COMMAND=PACKAGE...
 
 # ------------------------------------------------------------------ root trees
 clean_root() { # PACKAGE,...: prints the folder of a minimal Debian with these packages, making it once
-    local suite=bookworm dir packages=systemd,systemd-sysv,dbus${1:+,$1}
+    local suite dir packages=systemd,systemd-sysv,dbus${1:+,$1} own=() file
+    # That of the machine: what is built here fits the libraries there.
+    suite=$(sed -n 's/^VERSION_CODENAME="\{0,1\}\([a-z]*\).*/\1/p' /etc/os-release)
+    suite=${suite:-bookworm}
     [[ $packages =~ ^[a-z0-9.+,-]+$ ]] || die 64 "--with takes package names with commas between them"
     dir=$CACHE_ROOT/$suite-$(printf '%s' "$packages" | cksum | cut -d' ' -f1)
     if [[ ! -e $dir/.complete ]]; then
@@ -120,7 +123,10 @@ clean_root() { # PACKAGE,...: prints the folder of a minimal Debian with these p
         say "making a minimal Debian root in $dir (once)"
         rm -rf --one-file-system "$dir"
         mkdir -p "$CACHE_ROOT"
-        mmdebstrap --quiet --variant=minbase --include="$packages" "$suite" "$dir" >&2 ||
+        for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.{list,sources}; do [[ ! -s $file ]] || own+=("$file"); done
+        # From the mirror that mmdebstrap knows; where that cannot be reached, from those that the machine uses itself.
+        make_root() { mmdebstrap --quiet --variant=minbase --include="$packages" "$suite" "$dir" "$@" >&2; }
+        make_root || { rm -rf --one-file-system "$dir" && make_root "${own[@]}"; } ||
             die 69 "mmdebstrap could not make $dir with $packages"
         touch "$dir/.complete"
     fi
