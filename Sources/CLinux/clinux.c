@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -141,6 +142,28 @@ int vicinity_is_listening_unix_socket(int descriptor) {
     return domain == AF_UNIX && type == SOCK_STREAM && listening != 0;
 }
 
+int vicinity_is_unix_stream(int descriptor) {
+    int domain = 0, type = 0, listening = 0;
+    int error = int_option(descriptor, SO_DOMAIN, &domain);
+    if (error == 0) { error = int_option(descriptor, SO_TYPE, &type); }
+    if (error == 0) { error = int_option(descriptor, SO_ACCEPTCONN, &listening); }
+    if (error == -ENOTSOCK) { return 0; }
+    if (error != 0) { return error; }
+    return domain == AF_UNIX && type == SOCK_STREAM && listening == 0;
+}
+
+int vicinity_count_input(int descriptor) {
+    int most = INT32_MAX;
+    return result_or_errno(setsockopt(descriptor, SOL_SOCKET, SO_PEEK_OFF, &most, sizeof most));
+}
+
+int64_t vicinity_counted_input(int descriptor) {
+    int left = 0;
+    int error = int_option(descriptor, SO_PEEK_OFF, &left);
+    if (error != 0) { return error; }
+    return left < 0 ? -ENODATA : (int64_t)INT32_MAX - left;
+}
+
 int vicinity_peer_credentials(int descriptor, int32_t *process, uint32_t *user, uint32_t *group) {
     struct ucred credentials;
     socklen_t length = sizeof credentials;
@@ -160,6 +183,36 @@ int vicinity_peer_groups(int descriptor, uint32_t *groups, int capacity, int *ne
     *needed = (int)(length / sizeof(uint32_t));
     return result != 0 ? -errno : *needed;
 }
+
+// MARK: Memory that outlives the process
+
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 0x0008U
+#endif
+
+int vicinity_memory_file(const char *name) {
+    int descriptor = memfd_create(name, MFD_CLOEXEC | MFD_NOEXEC_SEAL);
+    // Kernels before 6.3 do not know the second flag.
+    if (descriptor < 0 && errno == EINVAL) { descriptor = memfd_create(name, MFD_CLOEXEC); }
+    return result_or_errno(descriptor);
+}
+
+int vicinity_map_shared(int descriptor, size_t length, void **address) {
+    void *mapped = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
+    if (mapped == MAP_FAILED) { return -errno; }
+    // What the mapping holds is for nobody's core dump.
+    (void)madvise(mapped, length, MADV_DONTDUMP);
+    *address = mapped;
+    return 0;
+}
+
+void vicinity_unmap(void *address, size_t length) { (void)munmap(address, length); }
+
+int vicinity_give_back(void *address, size_t length) { return result_or_errno(madvise(address, length, MADV_REMOVE)); }
+
+uint64_t vicinity_load_acquire(const void *address) { return __atomic_load_n((const uint64_t *)address, __ATOMIC_ACQUIRE); }
+
+void vicinity_store_release(void *address, uint64_t value) { __atomic_store_n((uint64_t *)address, value, __ATOMIC_RELEASE); }
 
 // MARK: Files and limits
 

@@ -39,7 +39,7 @@ package final class Premises: Sendable {
             case .system: throw StartFailure(.directory, "\(error)")
             }
         }
-        let passed: [String: CInt]?
+        let passed: SystemdSockets?
         do throws(SystemdSockets.Problem) {
             passed = try SystemdSockets.take(expecting: SocketName.allCases.map(\.rawValue))
         } catch {
@@ -47,7 +47,7 @@ package final class Premises: Sendable {
         }
         let sockets: Sockets
         if let passed {
-            sockets = try Self.adopt(passed)
+            sockets = try Self.adopt(passed.listening)
         } else {
             sockets = try Self.bind(Directory(.runtime, flag: runtimeDirectory, environment: environment))
         }

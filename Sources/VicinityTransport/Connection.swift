@@ -14,7 +14,11 @@ package import NIOCore
 ///
 /// *The end* comes in two steps: the peer closes its sending side, or all; whatever came before is handed over first, also if the session
 /// is paused meanwhile. NIO closes its descriptor when a write fails, and would drop what a vanished peer sent and we have not read; a
-/// second descriptor of the socket saves that.
+/// second descriptor of the socket saves that. However a connection ends, its socket is shut down, since closing it ends nothing while the service
+/// manager keeps a descriptor of it.
+///
+/// *Handing over*: a connection that ``keepsUnsent`` can be given up by ``detach()`` without the peer noticing; another process goes on with the socket
+/// (``SocketServer/adopt(_:on:limit:options:makeSession:)``).
 package final class Connection {
     /// Unique among all connections of the process; ascending as they were accepted.
     package let id: UInt64
@@ -32,13 +36,20 @@ package final class Connection {
     private var isBusy = false
     private var isPaused = false
     private var wasUnwritable = false
+    /// What is queued, as far as it is needed; `nil` if nobody will ask.
+    private var unsent: Unsent?
+    /// A flush did not send all, and its end is waited for.
+    private var awaitsOutput = false
+    private var outputWasTaken = false
 
     private enum Phase {
         case open
-        /// The session closed; it hears nothing more but the end.
-        case closing
+        /// The session closed; it hears nothing more but the end. `afterFlush`: what is queued is still being sent.
+        case closing(afterFlush: Bool)
         /// The channel is closed. `byPeer`: the session may still have something to read.
         case gone(byPeer: Bool)
+        /// Given up: the socket is not ours any more, and nobody hears anything.
+        case detached
     }
 
     init(id: UInt64, peer: PeerCredentials, channel: any Channel, secondDescriptor: consuming SecondDescriptor) {
@@ -55,6 +66,7 @@ package final class Connection {
     package func write(_ bytes: ByteBuffer) {
         eventLoop.assertInEventLoop()
         guard case .open = phase else { return }
+        unsent?.append(bytes)
         quietly { context?.write(NIOAny(bytes), promise: nil) }
     }
 
@@ -63,6 +75,7 @@ package final class Connection {
         eventLoop.assertInEventLoop()
         guard case .open = phase else { return }
         quietly { context?.flush() }
+        awaitOutput()
     }
 
     /// False while more is queued than the high-water mark, until the queue falls below the low one; then the session is told.
@@ -75,16 +88,54 @@ package final class Connection {
     /// The bytes that are queued and not yet taken by the kernel.
     package var queuedBytes: Int {
         guard case .open = phase else { return 0 }
-        // Absent or failing only for a channel that is no socket or is closed, and then nothing is queued.
-        return (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+        return bufferedBytes
     }
+
+    // Absent or failing only for a channel that is no socket or is closed, and then nothing is queued.
+    private var bufferedBytes: Int { (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0 }
 
     /// False once either side has closed.
     package var isOpen: Bool {
         if case .open = phase { true } else { false }
     }
 
+    /// Lets go of what was sent, and waits for the rest where somebody wants to know.
+    private func awaitOutput() {
+        guard unsent != nil, case .open = phase else { return }
+        let left = bufferedBytes
+        unsent?.keep(last: left)
+        guard left > 0, !awaitsOutput, let context else { return }
+        awaitsOutput = true
+        let taken = eventLoop.makePromise(of: Void.self)
+        taken.futureResult.assumeIsolated().whenComplete { _ in self.outputMoved() }
+        quietly { context.writeAndFlush(NIOAny(ByteBuffer()), promise: taken) }
+    }
+
+    private func outputMoved() {
+        awaitsOutput = false
+        guard case .open = phase else { return }
+        awaitOutput()
+        guard !awaitsOutput else { return }
+        outputWasTaken = true
+        advance()
+    }
+
     // MARK: Input
+
+    /// Makes the kernel count what is read from now on, so that who comes after us can tell whether all of that was noted.
+    ///
+    /// - Returns: false if it does not.
+    package func countInput() -> Bool { secondDescriptor?.countInput() ?? false }
+
+    /// The bytes that were read since ``countInput()``, in whatever process, below 2^31; `nil` if they are not counted.
+    package var countedInput: Int64? { secondDescriptor?.countedInput }
+
+    /// Puts bytes before all that will be read, as if they had just been: what another process had read and not dealt with. To be called while the session is
+    /// made, and not told by ``Session/arrived(_:)``.
+    package func inherit(_ bytes: ByteBuffer) {
+        eventLoop.assertInEventLoop()
+        if bytes.readableBytes > 0 { input.append(bytes) }
+    }
 
     /// Stops reading after the piece at hand. The peer may write until the kernel's buffer is full.
     package func pauseReading() {
@@ -110,20 +161,62 @@ package final class Connection {
     package func close(afterFlush: Bool) {
         eventLoop.assertInEventLoop()
         switch phase {
+        case .detached: break
         case .gone:
             phase = .gone(byPeer: false)
             advanceSoon()
         case .open where afterFlush:
             flush()
-            phase = .closing
+            phase = .closing(afterFlush: true)
             closeWhenFlushed()
         case .closing where afterFlush:
             break  // already on its way
         case .open, .closing:
-            phase = .closing
+            phase = .closing(afterFlush: false)
+            secondDescriptor?.shutDown()
             quietly { context?.close(promise: nil) }
         }
         input = Input()
+    }
+
+    // MARK: Handing over
+
+    /// Keeps, from now on, what the kernel has not taken of what is written, so that it can be handed over. To be asked for before anything is written.
+    package var keepsUnsent: Bool {
+        get { unsent != nil }
+        set { unsent = newValue ? Unsent() : nil }
+    }
+
+    /// What somebody who goes on with a connection's socket must send first.
+    package struct Handover {
+        package var unsent: ByteBuffer
+        /// The session had closed the connection: nothing is to come after this.
+        package var isEnding: Bool
+    }
+
+    /// A further descriptor of the socket, for somebody else to close; `nil` if there are none left.
+    package func duplicateDescriptor() -> CInt? { secondDescriptor?.duplicate() }
+
+    /// Gives the connection up without closing or shutting down its socket, of which somebody else must have a descriptor: nothing more is read or
+    /// written, and the session hears nothing more. What was read and not dealt with is for the session to know, from ``Session/arrived(_:)``.
+    ///
+    /// - Returns: `nil`, and nothing has changed, for a connection that is closed, or whose rest is not to be sent, or that does not keep what is unsent.
+    package func detach() -> Handover? {
+        eventLoop.assertInEventLoop()
+        let isEnding: Bool
+        switch phase {
+        case .open: isEnding = false
+        case .closing(afterFlush: true): isEnding = true
+        case .closing(afterFlush: false), .gone, .detached: return nil
+        }
+        guard let unsent, let context else { return nil }
+        let handover = Handover(unsent: unsent.suffix(bufferedBytes), isEnding: isEnding)
+        phase = .detached
+        session = nil
+        input = Input()
+        // NIO only closes its descriptor; what it has not sent it drops.
+        quietly { context.close(promise: nil) }
+        return handover
     }
 
     private func closeWhenFlushed() {
@@ -131,6 +224,7 @@ package final class Connection {
         let flushed = eventLoop.makePromise(of: Void.self)
         flushed.futureResult.assumeIsolated().whenComplete { _ in
             guard case .closing = self.phase else { return }
+            self.phase = .closing(afterFlush: false)
             self.secondDescriptor?.shutDownAndDrain()
             self.quietly { self.context?.close(promise: nil) }
         }
@@ -143,17 +237,25 @@ package final class Connection {
         self.context = context
         // The session may write and close at once, and be told of the end later.
         quietly { session = makeSession(self) }
-        requestRead()
+        // There may be something that was inherited.
+        advance()
     }
 
     func channelRead(_ bytes: ByteBuffer) {
-        if case .closing = phase { return }
+        switch phase {
+        case .closing, .detached: return
+        case .open, .gone: break
+        }
+        session?.arrived(bytes)
         input.append(bytes)
         advance()
     }
 
     func channelInputEnded() {
-        if case .closing = phase { return }
+        switch phase {
+        case .closing, .detached: return
+        case .open, .gone: break
+        }
         input.hasEnded = true
         advance()
     }
@@ -167,19 +269,27 @@ package final class Connection {
     }
 
     func channelIsGone() {
-        if case .closing = phase {
-            phase = .gone(byPeer: false)
-        } else {
-            phase = .gone(byPeer: true)
-        }
         context = nil
+        switch phase {
+        case .detached:
+            secondDescriptor = nil
+            return
+        case .closing, .gone: phase = .gone(byPeer: false)
+        case .open: phase = .gone(byPeer: true)
+        }
         advance()
     }
 
     /// Reads what the channel did not before it closed, and lets go of the socket.
     private func collectRest() {
         guard case .gone(let byPeer) = phase, secondDescriptor != nil else { return }
-        if byPeer, !input.hasEnded { secondDescriptor?.readRest { input.append($0) } }
+        if byPeer, !input.hasEnded {
+            secondDescriptor?.readRest {
+                session?.arrived($0)
+                input.append($0)
+            }
+        }
+        secondDescriptor?.shutDown()
         secondDescriptor = nil
         input.hasEnded = true
     }
@@ -190,12 +300,13 @@ package final class Connection {
         case received
         case inputEnded
         case becameWritable
+        case outputTaken
         case closed
     }
 
     private var nextStep: Step? {
         switch phase {
-        case .closing: return nil
+        case .closing, .detached: return nil
         case .gone(byPeer: false): return .closed
         case .open, .gone(byPeer: true): break
         }
@@ -204,6 +315,7 @@ package final class Connection {
             if input.hasEnded, !input.endWasTold { return .inputEnded }
             if case .gone = phase { return .closed }
         }
+        if outputWasTaken { return .outputTaken }
         return wasUnwritable && isWritable ? .becameWritable : nil
     }
 
@@ -240,6 +352,9 @@ package final class Connection {
         case .becameWritable:
             wasUnwritable = false
             session.becameWritable()
+        case .outputTaken:
+            outputWasTaken = false
+            session.outputTaken()
         case .closed:
             self.session = nil
             session.closed()
@@ -248,7 +363,7 @@ package final class Connection {
 
     private func giveBack(_ bytes: ByteBuffer) {
         switch phase {
-        case .closing, .gone(byPeer: false): break
+        case .closing, .gone(byPeer: false), .detached: break
         case .open, .gone(byPeer: true): input.giveBack(bytes)
         }
     }

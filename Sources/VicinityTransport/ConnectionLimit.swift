@@ -67,6 +67,9 @@ package final class ConnectionLimit: Sendable {
         }
     }
 
+    /// Takes a place for somebody who is there already, also above the bound.
+    func takeAlways() { state.withLock { $0.served += 1 } }
+
     /// Gives a place back.
     func release() {
         wake(

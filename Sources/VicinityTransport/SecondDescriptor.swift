@@ -27,6 +27,24 @@ struct SecondDescriptor: ~Copyable {
         }
     }
 
+    /// Ends both directions, also for who else has a descriptor of the socket: for as long as the service manager keeps one, closing ours ends nothing.
+    func shutDown() { _ = shutdown(rawValue, Int32(SHUT_RDWR)) }
+
+    /// A further one, for somebody else to close; `nil` when there are none left.
+    func duplicate() -> CInt? {
+        let copy = fcntl(rawValue, F_DUPFD_CLOEXEC, 3)
+        return copy >= 0 ? copy : nil
+    }
+
+    /// See ``Connection/countInput()``.
+    func countInput() -> Bool { vicinity_count_input(rawValue) == 0 }
+
+    /// See ``Connection/countedInput``.
+    var countedInput: Int64? {
+        let count = vicinity_counted_input(rawValue)
+        return count >= 0 ? count : nil
+    }
+
     /// Ends both directions and drops what is unread: bytes left unread would turn the end of file that the peer sees into a reset.
     func shutDownAndDrain() {
         // From here on the peer can send no more, so the loop ends with what the kernel holds.

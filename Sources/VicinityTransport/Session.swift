@@ -7,7 +7,8 @@ package import NIOCore
 ///
 ///     received* → inputEnded? → closed
 ///
-/// with ``becameWritable()`` anywhere before `closed`. After ``Connection/close(afterFlush:)`` only `closed` comes.
+/// with ``becameWritable()`` and ``outputTaken()`` anywhere before `closed`. After ``Connection/close(afterFlush:)`` only `closed` comes,
+/// after ``Connection/detach()`` nothing.
 package protocol Session: AnyObject {
     /// There is something new to read, or reading was resumed with something unread.
     ///
@@ -25,9 +26,21 @@ package protocol Session: AnyObject {
     /// whatever is written goes nowhere and nobody should wait.
     func becameWritable()
 
+    /// Bytes have been read from the socket: only to be noted, for ``received(_:)`` brings them. Comes at once, also while the session is at work or has
+    /// paused; nothing of the connection may be called.
+    func arrived(_ bytes: ByteBuffer)
+
+    /// The kernel has taken all that was written; comes, on a connection that keeps what it has not taken, after a flush that could not send all.
+    func outputTaken()
+
     /// The connection is gone; the last call. What was written and not sent is lost.
     ///
     /// A connection that the peer closed stays until the session has been given all that came before; a session that paused reading
     /// must therefore resume one day, or close.
     func closed()
+}
+
+extension Session {
+    package func arrived(_ bytes: ByteBuffer) {}
+    package func outputTaken() {}
 }

@@ -16,6 +16,9 @@ package final class SocketServer: Sendable {
         package var writeLowWaterMark = 64 * 1024
 
         package init() {}
+
+        fileprivate var marks: ChannelOptions.Types.WriteBufferWaterMark { .init(low: writeLowWaterMark, high: writeHighWaterMark) }
+        fileprivate var reads: AdaptiveRecvByteBufferAllocator { .init(minimum: 2048, initial: 2048, maximum: largestRead) }
     }
 
     private let channel: any Channel
@@ -58,12 +61,33 @@ package final class SocketServer: Sendable {
         try? await channel.close().get()
     }
 
+    /// Goes on with a connection that was accepted by another process, on a loop that is told: like one that was just accepted, but that it has a place also where there
+    /// is none. The session is made when this returns.
+    ///
+    /// - Parameter descriptor: of a connected socket; is NIO's from now on, also if this fails.
+    package static func adopt(
+        _ descriptor: CInt, on loop: any EventLoop, limit: ConnectionLimit, options: Options = Options(),
+        makeSession: @escaping @Sendable (Connection) -> any Session
+    ) async throws {
+        _ = try await ClientBootstrap(group: loop)
+            .channelOption(.autoRead, value: false)
+            .channelOption(.maxMessagesPerRead, value: 1)
+            .channelOption(.allowRemoteHalfClosure, value: true)
+            .channelOption(.recvAllocator, value: options.reads)
+            .channelOption(.writeBufferWaterMark, value: options.marks)
+            .channelInitializer { channel in
+                limit.takeAlways()
+                channel.closeFuture.whenComplete { _ in limit.release() }
+                return channel.eventLoop.makeCompletedFuture { try prepare(channel, limit: limit, makeSession: makeSession) }
+            }
+            .withConnectedSocket(descriptor)
+            .get()
+    }
+
     private static func bootstrap(
         on group: any EventLoopGroup, limit: ConnectionLimit, options: Options, makeSession: @escaping @Sendable (Connection) -> any Session
     ) -> ServerBootstrap {
-        let marks = ChannelOptions.Types.WriteBufferWaterMark(low: options.writeLowWaterMark, high: options.writeHighWaterMark)
-        let reads = AdaptiveRecvByteBufferAllocator(minimum: 2048, initial: 2048, maximum: options.largestRead)
-        return ServerBootstrap(group: group)
+        ServerBootstrap(group: group)
             .serverChannelOption(.autoRead, value: false)
             .serverChannelOption(.maxMessagesPerRead, value: 1)
             .serverChannelInitializer { channel in
@@ -74,8 +98,8 @@ package final class SocketServer: Sendable {
             .childChannelOption(.autoRead, value: false)
             .childChannelOption(.maxMessagesPerRead, value: 1)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
-            .childChannelOption(.recvAllocator, value: reads)
-            .childChannelOption(.writeBufferWaterMark, value: marks)
+            .childChannelOption(.recvAllocator, value: options.reads)
+            .childChannelOption(.writeBufferWaterMark, value: options.marks)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture { try prepare(channel, limit: limit, makeSession: makeSession) }
             }

@@ -7,7 +7,18 @@ struct SystemdSocketsTests {
 
     @Test func namesAreMatchedInAnyOrder() throws {
         let sockets = try SystemdSockets.match(["control", "ingest", "events"], expected: expected)
-        #expect(sockets == ["control": 3, "ingest": 4, "events": 5])
+        #expect(sockets == SystemdSockets(listening: ["control": 3, "ingest": 4, "events": 5], kept: [:]))
+    }
+
+    @Test func whatWasKeptIsToldApartByItsName() throws {
+        let names = ["ingest", "ingest-0123456789abcdef-1", "events", "control", "events-x", "ingest-0123456789abcdef-1"]
+        #expect(
+            try SystemdSockets.match(names, expected: expected)
+                == SystemdSockets(
+                    listening: ["ingest": 3, "events": 5, "control": 6], kept: ["ingest-0123456789abcdef-1": [4, 8], "events-x": [7]]))
+        #expect(throws: SystemdSockets.Problem.unknown(names: ["ping-1"], expected: expected)) {
+            try SystemdSockets.match(["ingest", "events", "control", "ping-1"], expected: expected)
+        }
     }
 
     @Test func mistakesInTheUnitsAreNamed() {

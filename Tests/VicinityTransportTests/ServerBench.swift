@@ -131,6 +131,7 @@ final class ScriptedSession: Session {
     func received(_ bytes: inout ByteBuffer) { atWork("received") { behaviour.received(self, &bytes) } }
     func inputEnded(_ rest: inout ByteBuffer) { atWork("inputEnded") { behaviour.inputEnded(self, &rest) } }
     func becameWritable() { atWork("becameWritable") { behaviour.becameWritable(self) } }
+    func outputTaken() { atWork("outputTaken") {} }
     func closed() {
         log.change(connection.id) { $0.run = nil }
         atWork("closed") {}

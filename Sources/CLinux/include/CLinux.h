@@ -72,6 +72,30 @@ int vicinity_peer_credentials(int descriptor, int32_t *_Nonnull process, uint32_
 // the number in `*needed`.
 int vicinity_peer_groups(int descriptor, uint32_t *_Nullable groups, int capacity, int *_Nonnull needed);
 
+// 1 for a Unix stream socket that does not listen, 0 for anything else, or the negated errno.
+int vicinity_is_unix_stream(int descriptor);
+
+// Makes the kernel count what is taken out of a stream socket from now on: 0 or the negated errno. It is the offset of a
+// peek that nobody makes (SO_PEEK_OFF), which the kernel moves back by each byte that is read, in the same call. So the count
+// outlives the process together with the socket, and cannot be wrong by what a killed process had read last.
+int vicinity_count_input(int descriptor);
+// The bytes that were taken out since then, right up to 2^31 - 1; or the negated errno, -ENODATA if they are not counted.
+int64_t vicinity_counted_input(int descriptor);
+
+// MARK: Memory that outlives the process
+
+// A file without a name that lives in memory, closed on exec and never executable. The descriptor, or the negated errno.
+int vicinity_memory_file(const char *_Nonnull name);
+// Maps the first `length` bytes of a file for reading and writing, shared with everybody who maps it. 0 or the negated errno.
+int vicinity_map_shared(int descriptor, size_t length, void *_Nullable *_Nonnull address);
+void vicinity_unmap(void *_Nonnull address, size_t length);
+// Gives the memory of whole pages of a shared mapping back; they are read as zeros afterwards. 0 or the negated errno.
+int vicinity_give_back(void *_Nonnull address, size_t length);
+// One aligned word. What was stored before a release is there for whoever sees it by an acquire, also in another process, and
+// also if this one is killed right after it.
+uint64_t vicinity_load_acquire(const void *_Nonnull address);
+void vicinity_store_release(void *_Nonnull address, uint64_t value);
+
 // MARK: Files and limits
 
 // An exclusive advisory lock on an open file or directory (flock): 0, -EWOULDBLOCK if another holds it, or an error. It
