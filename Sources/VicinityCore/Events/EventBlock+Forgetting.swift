@@ -37,10 +37,10 @@ extension EventBlock {
         var cuts: [Range<Int>] = []
         var events = [Int64](repeating: 0, count: users.count)
         try forEachRange { seq, user, range in
-            for (place, forgotten) in users.enumerated() where seq <= forgotten.through && user.elementsEqual(forgotten.id) {
-                events[place] += 1
-                cuts.append(range)
-            }
+            // Somebody may have been forgotten, come again, and been forgotten again: an event is that of the first time that takes it.
+            guard let place = users.firstIndex(where: { seq <= $0.through && user.elementsEqual($0.id) }) else { return }
+            events[place] += 1
+            cuts.append(range)
         }
         guard !cuts.isEmpty else { return nil }
         var rest: [UInt8] = []

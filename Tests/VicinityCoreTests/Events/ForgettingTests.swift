@@ -59,6 +59,18 @@ struct ForgettingTests {
         #expect(try found.block.forgetting(forgotten) == nil, "once is enough")
     }
 
+    /// Two erasures of one user may be under way: who was forgotten came again, and was forgotten again.
+    @Test("Who is forgotten twice at once is taken out once, and each event counts for one of the two")
+    func twice() throws {
+        let block = try block(
+            (1...4).map { Event(seq: $0, time: 5, change: .following, user: [120], subject: [121], kind: nil) })
+        let forgotten = [ForgottenUser(id: [120], through: 2), ForgottenUser(id: [120], through: 3)]
+        let found = try #require(try block.forgetting(forgotten))
+        #expect(found.events == [2, 1])
+        let after = try events(of: found.block)
+        #expect(after.map(\.user) == [nil, nil, nil, [120]])
+    }
+
     @Test("What is no block is damage, and a subject that has the user's id keeps it")
     func edges() throws {
         let event = Event(seq: 1, time: 5, change: .enter(.user, .nothing), user: [120], subject: [120], kind: [120])
