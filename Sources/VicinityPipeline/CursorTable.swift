@@ -55,6 +55,17 @@ struct CursorTable {
         return .success((after, .set(cursor)))
     }
 
+    /// Gives a name to a connection that had it in another process; its cursor stays.
+    ///
+    /// - Returns: false, and nothing has changed, if there is no such name or somebody else has it.
+    mutating func reclaim(_ name: [UInt8], holder: UInt64) -> Bool {
+        guard cursors[name] != nil, connected[name] == nil, holders[holder] == nil else { return false }
+        holders[holder] = Holding(name: name)
+        connected[name] = holder
+        cached = nil
+        return true
+    }
+
     /// - Returns: what is to become durable; `nil` if the cursor is there already, or further.
     mutating func acknowledge(holder: UInt64, seq: Int64, now: Int64) -> CursorChange? {
         guard let name = holders[holder]?.name, var cursor = cursors[name], seq > cursor.acked else { return nil }

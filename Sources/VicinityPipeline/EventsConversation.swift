@@ -23,21 +23,25 @@ package struct EventsConversation {
         case wait(milliseconds: Int64)
         /// Ask the writer for the next piece of the cut, and hand it to ``took(_:)``.
         case readCut
-        /// Have the writer move the cursor, and call ``acknowledged()``.
+        /// Have the writer move the cursor, and call ``acknowledged()``; if it takes nothing more, do not.
         case acknowledge(Int64)
+        /// Have the writer give this name, which the connection had in another process, to it again, and hand the answer to ``reclaimed(_:)``.
+        case reclaim(name: [UInt8])
         /// The log could not be read; tell the operator. A close follows.
         case report(String)
         /// Close when the client has got what is queued, or at once.
         case close(afterFlush: Bool)
     }
 
-    private enum Phase {
+    enum Phase {
         /// Nothing was asked for yet.
         case waiting
         /// The writer is to be asked.
         case opening(SubscriptionRequest)
         /// The pairs of the cut at this seq are being sent.
         case cutting(at: Int64, pairs: Int)
+        /// The stream had begun in another process; the writer is to be asked for this name before it goes on.
+        case reclaiming(name: [UInt8])
         case streaming
         /// Nothing comes any more but the close.
         case ending(afterFlush: Bool)
@@ -53,32 +57,35 @@ package struct EventsConversation {
     private static let tries = 10
     private static let pause: Int64 = 25
 
+    // What is not private here is what a successor in another process must know (`EventsConversation+Resumption.swift`).
+
     private let reader = SubscriptionReader()
-    private let feed: Feed
-    private let logID: String
+    let feed: Feed
+    let logID: String
     private let holder: UInt64
-    private var phase = Phase.waiting
-    private var subscription = Subscription.everything
+    var phase = Phase.waiting
+    var subscription = Subscription.everything
     /// The seq of the last event that was dealt with.
-    private var cursor: Int64 = 0
+    var cursor: Int64 = 0
     /// Read from the disk and not yet sent.
     private var pieces: ArraySlice<EventBlock> = []
     /// How often blocks had been rewritten when ``pieces`` were asked for.
     private var rewrites = 0
-    private var farewells = FarewellFilter()
+    var farewells = FarewellFilter()
     /// Of a cut, not yet sent.
     private var pairs: InsidePairs?
     /// A load, a question to the writer or a wait is under way.
     private var isWaiting = false
     private var triesLeft = Self.tries
     private var mustPause = false
-    private var ack: (wanted: Int64?, isUnderWay: Bool) = (nil, false)
+    /// Acks that the client has sent: what the writer is to be asked to store, and what it has been asked to and has not said to be durable.
+    var ack: (wanted: Int64?, underWay: Int64?) = (nil, nil)
     /// Small lines that go out before anything else.
-    private var outbox: [UInt8] = []
+    var outbox: [UInt8] = []
     private var complaint: String?
     private var isDraining = false
     /// When the stream began, or an event or a heartbeat was last sent, in monotonic milliseconds.
-    private var lastSent: Int64?
+    var lastSent: Int64?
 
     /// - Parameters:
     ///   - logID: the log's identity, for the answer.
@@ -209,7 +216,16 @@ package struct EventsConversation {
     }
 
     /// The cursor of ``Step/acknowledge(_:)`` is durable.
-    package mutating func acknowledged() { ack.isUnderWay = false }
+    package mutating func acknowledged() { ack.underWay = nil }
+
+    /// The writer's answer to ``Step/reclaim(name:)``: whether the name is the connection's again.
+    ///
+    /// Somebody else who has it would get what is this one's, or the other way round; so a connection without its name ends.
+    package mutating func reclaimed(_ isGranted: Bool) {
+        isWaiting = false
+        guard case .reclaiming = phase else { return }
+        phase = isGranted ? .streaming : .ending(afterFlush: true)
+    }
 
     /// The writer takes nothing more: the daemon stops.
     package mutating func refused() { phase = .ending(afterFlush: true) }
@@ -248,14 +264,15 @@ package struct EventsConversation {
             complaint = nil
             return .report(reason)
         }
-        if let seq = ack.wanted, !ack.isUnderWay, isHolding {
-            ack = (nil, true)
+        if let seq = ack.wanted, ack.underWay == nil, isHolding {
+            ack = (nil, seq)
             return .acknowledge(seq)
         }
         switch phase {
         case .waiting: return isDraining ? end(afterFlush: true) : nil
         case .opening(let request): return nextOpening(request)
         case .cutting(let at, let sent): return nextOfCut(at, sent, canWrite: canWrite)
+        case .reclaiming(let name): return nextReclaiming(name)
         case .streaming: return nextOfStream(canWrite: canWrite, now: now)
         case .ending(let afterFlush): return end(afterFlush: afterFlush)
         case .closed: return nil
@@ -265,7 +282,7 @@ package struct EventsConversation {
     /// Whether there is a place in the log up to which events have been dealt with.
     private var isReading: Bool {
         switch phase {
-        case .cutting, .streaming: true
+        case .cutting, .reclaiming, .streaming: true
         case .waiting, .opening, .ending, .closed: false
         }
     }
@@ -291,6 +308,14 @@ package struct EventsConversation {
         return .open(request)
     }
 
+    private mutating func nextReclaiming(_ name: [UInt8]) -> Step? {
+        guard !isWaiting else { return nil }
+        if isDraining { return end(afterFlush: true) }
+        isWaiting = true
+        isHolding = true
+        return .reclaim(name: name)
+    }
+
     private mutating func nextOfCut(_ at: Int64, _ sent: Int, canWrite: Bool) -> Step? {
         guard !isWaiting, canWrite else { return isDraining ? end(afterFlush: true) : nil }
         if let found = pairs {
@@ -306,7 +331,8 @@ package struct EventsConversation {
     }
 
     private mutating func nextOfStream(canWrite: Bool, now: Int64) -> Step? {
-        if lastSent == nil { lastSent = now }
+        // Never after now, whatever another process has left behind.
+        lastSent = min(lastSent ?? now, now)
         // What was read before some user was forgotten is read again.
         if !pieces.isEmpty, feed.rewrites != rewrites { pieces = [] }
         while canWrite, !isWaiting {

@@ -5,7 +5,8 @@ import VicinityWire
 //
 // In the log these leaves name nobody, so that a filter by users cannot know them. But whoever got the enter is to get the leave. So the feed
 // says, beside the blocks, whose leaves some seqs are; a conversation whose filter names the user notes it, at once and whatever it is still to
-// read, and lets those pass that close what it has let pass. Nothing of this is stored: after a restart nobody knows any more.
+// read, and lets those pass that close what it has let pass. Nothing of this is stored: after a restart nobody knows any more, but a conversation that is handed
+// on to the next process, and takes with it what it has noted.
 
 /// The last events of a user who was forgotten.
 package struct Farewell: Sendable, Equatable {
@@ -21,7 +22,7 @@ package struct Farewell: Sendable, Equatable {
 /// What one subscriber with a filter by users knows of farewells.
 struct FarewellFilter {
     /// One that concerns the subscriber.
-    private struct Noted {
+    struct Noted: Equatable {
         let farewell: Farewell
         /// Events up to this seq had been dealt with when it was noted: they had a user still.
         let since: Int64
@@ -29,9 +30,16 @@ struct FarewellFilter {
         var open: Set<Int64> = []
     }
 
-    private var noted: [Noted] = []
+    private(set) var noted: [Noted] = []
+    /// Grows with every change of ``noted`` other than forgetting what is over.
+    private(set) var revision = 0
     /// How many the feed had said when it was last asked.
     private var known = 0
+
+    init() {}
+
+    /// Knows what a conversation in another process had noted.
+    init(resuming noted: [Noted]) { self.noted = noted }
 
     /// Notes what the feed says of users of a filter.
     ///
@@ -43,6 +51,7 @@ struct FarewellFilter {
         known = count
         for farewell in farewells where farewell.seqs.upperBound > cursor && users.contains(farewell.user) {
             noted.append(Noted(farewell: farewell, since: cursor))
+            revision += 1
         }
     }
 
@@ -59,7 +68,10 @@ struct FarewellFilter {
             }
             guard event.user.elementsEqual(farewell.user), filter.admitsPair(event) else { continue }
             switch event.change {
-            case .enter: noted[place].open.insert(event.seq)
+            case .enter:
+                noted[place].open.insert(event.seq)
+                revision += 1
+            // One that is still known to be open costs nothing: it is closed once.
             case .leave(_, let encounter, _): noted[place].open.remove(encounter)
             case .report, .following: break
             }

@@ -30,6 +30,9 @@ package enum Work: Sendable {
     case configure(Rules)
     /// A subscription that needs a durable cursor or a cut.
     case subscribe(SubscriptionRequest, Reply<Result<OpenedSubscription, SubscriptionRefusal>>)
+    /// A connection that outlived the process in which it had this name takes it again, and its cursor stays; answered with whether the name
+    /// was there and free. To be asked before anybody else may.
+    case reclaim(name: [UInt8], holder: UInt64, Reply<Bool>)
     /// The next piece of a subscriber's cut; `nil` if it has none.
     case readCut(holder: UInt64, Reply<CutPiece?>)
     /// Everything up to this seq counts as delivered to the holder's name.

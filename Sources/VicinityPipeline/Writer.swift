@@ -170,7 +170,7 @@ package struct Writer: ~Copyable {
         case .erased(let erasures): end(erasures, now: now)
         case .edition(let work): handle(work, now: now)
         case .rotateKey(let salt, let peer, let reply): rotate(to: salt, for: peer, reply, now: now)
-        case .subscribe, .readCut, .acknowledge, .release, .subscribers, .removeSubscriber: handleSubscriber(work, now: now.wall)
+        case .subscribe, .reclaim, .readCut, .acknowledge, .release, .subscribers, .removeSubscriber: handleSubscriber(work, now: now.wall)
         }
         collect(now: now)
     }
@@ -180,6 +180,9 @@ package struct Writer: ~Copyable {
         case .subscribe(let request, let reply):
             let outcome = subscribe(request, now: now)
             open.replies.append { reply.send(outcome) }
+        case .reclaim(let name, let holder, let reply):
+            let isGranted = cursors.reclaim(name, holder: holder)
+            open.replies.append { reply.send(isGranted) }
         case .readCut(let holder, let reply):
             let piece = cursors.cut(of: holder).flatMap { engine.readCut($0) }
             open.size += piece?.pairs.byteCount ?? 0

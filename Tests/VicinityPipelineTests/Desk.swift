@@ -22,11 +22,13 @@ struct Desk: ~Copyable {
     private let hasher: IDHasher
     private var now = ClockReading(wall: 1_732_290_000_000, steady: 0)
 
-    /// - Parameter contents: what a crash left; `nil` begins anew.
-    static func open(_ contents: MemoryStore.Contents? = nil) throws -> Desk {
+    /// - Parameters:
+    ///   - contents: what a crash left; `nil` begins anew.
+    ///   - memory: as of the feed.
+    static func open(_ contents: MemoryStore.Contents? = nil, memory: Int = Feed.memory) throws -> Desk {
         let identity = LogIdentity(logID: String(repeating: "a", count: 32), signOffKey: [UInt8](repeating: 7, count: 16))
         let store = MemoryStore(contents ?? MemoryStore.Contents(identity: identity), auditKey: AuditKey(bytes: Array(0..<32)))
-        let feed = Feed(head: store.head.seq, oldest: try store.oldest())
+        let feed = Feed(head: store.head.seq, oldest: try store.oldest(), memory: memory)
         var rules = Rules()
         // People cross the world from one line to the next.
         rules.maxSpeed = 0
@@ -50,6 +52,9 @@ struct Desk: ~Copyable {
         writer = Writer(recovered)
         committer = Committer(store: store, feed: feed, statistics: statistics)
     }
+
+    /// Of each name, whether a connection has it now.
+    var connected: [Bool] { mutating get { writer.snapshot.subscribers.map(\.isConnected) } }
 
     mutating func perform(_ work: Work) { writer.handle(work, now: now) }
 
@@ -125,13 +130,25 @@ struct Relay {
     private(set) var lines: [String] = []
     private(set) var waits = 0
     private(set) var isClosed = false
-    private let inbox = Mailbox()
-    private let holder: UInt64
+    /// Monotonic milliseconds.
+    var now: Int64 = 0
+    private var inbox = Mailbox()
+    private var holder: UInt64
 
     init(_ desk: borrowing Desk, holder: UInt64 = 1, _ subscription: String) {
         self.holder = holder
         conversation = EventsConversation(feed: desk.feed, logID: desk.store.identity.logID, holder: holder)
         say("{\"subscribe\":\(subscription)}")
+    }
+
+    /// The connection goes on in the process that has this desk.
+    mutating func resume(_ resumption: EventsConversation.Resumption, _ desk: borrowing Desk, holder: UInt64) throws {
+        let known = try EventsConversation.Resumption(decoding: resumption.encode())
+        #expect(known == resumption)
+        self.holder = holder
+        // Answers to the old process have nobody to come to.
+        inbox = Mailbox()
+        conversation = try EventsConversation(feed: desk.feed, logID: desk.store.identity.logID, holder: holder, resuming: known)
     }
 
     mutating func say(_ line: String) { conversation.take(.text(Array(line.utf8))) }
@@ -142,7 +159,7 @@ struct Relay {
     mutating func run(_ desk: inout Desk, canWrite: Bool = true, commits: Bool = true) throws {
         while !isClosed {
             inbox.deliver(to: &conversation)
-            if let step = conversation.next(canWrite: canWrite, now: 0) {
+            if let step = conversation.next(canWrite: canWrite, now: now) {
                 try take(step, &desk)
             } else {
                 guard commits, !desk.writer.isEmpty else { return }
@@ -153,7 +170,7 @@ struct Relay {
 
     /// Takes steps up to the one that reads from the disk, and hands it what was read.
     mutating func load(_ desk: inout Desk) throws {
-        while let step = conversation.next(canWrite: true, now: 0) {
+        while let step = conversation.next(canWrite: true, now: now) {
             try take(step, &desk)
             if case .load = step { return }
         }
@@ -172,6 +189,8 @@ struct Relay {
         case .readCut: desk.perform(.readCut(holder: holder, Reply { [inbox] piece in inbox.put { $0.took(piece) } }))
         case .acknowledge(let seq):
             desk.perform(.acknowledge(holder: holder, seq: seq, Reply { [inbox] _ in inbox.put { $0.acknowledged() } }))
+        case .reclaim(let name):
+            desk.perform(.reclaim(name: name, holder: holder, Reply { [inbox] isGranted in inbox.put { $0.reclaimed(isGranted) } }))
         case .report(let reason): lines.append("report: \(reason)")
         case .close: isClosed = true
         }

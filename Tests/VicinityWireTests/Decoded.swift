@@ -14,7 +14,11 @@ struct Decoded: Equatable, CustomStringConvertible {
     /// - Parameters:
     ///   - cuts: the lengths of the pieces that the stream comes in, one after the other, and again from the first; none is one piece.
     ///   - maxLines: of one batch.
-    init(_ bytes: [UInt8], usesScanner: Bool = true, cuts: [Int] = [], maxLines: Int = 1000, radii: ClosedRange<Double> = 50...50_000) {
+    ///   - isHandedOn: after every piece another decoder goes on where the one before it was.
+    init(
+        _ bytes: [UInt8], usesScanner: Bool = true, cuts: [Int] = [], maxLines: Int = 1000, radii: ClosedRange<Double> = 50...50_000,
+        isHandedOn: Bool = false
+    ) {
         var decoder = FixDecoder(hasher: IDHasher(seed: 1), radii: radii, parser: JSONParser())
         decoder.usesScanner = usesScanner
         var nextLine: UInt64 = 1
@@ -35,6 +39,10 @@ struct Decoded: Equatable, CustomStringConvertible {
                 if consumed == 0 { break }
             }
             precondition(held.count <= FixDecoder.longestRest, "an unfinished line of \(held.count) bytes is kept")
+            if isHandedOn, let resumption = try? FixDecoder.Resumption(decoding: decoder.resumption.encode()) {
+                decoder = FixDecoder(hasher: IDHasher(seed: 1), radii: radii, parser: JSONParser(), resuming: resumption)
+                decoder.usesScanner = usesScanner
+            }
         }
         var batch = FixBatch(source: 1, firstLine: nextLine)
         held.withUnsafeBytes { decoder.finish($0, into: &batch) }

@@ -8,7 +8,7 @@ public enum ZigZag {
 
 extension [UInt8] {
     /// Appends LEB128: seven bits a byte, the lowest first.
-    mutating func appendVarint(_ value: UInt64) {
+    package mutating func appendVarint(_ value: UInt64) {
         var rest = value
         while rest >= 0x80 {
             append(UInt8(truncatingIfNeeded: rest) | 0x80)
@@ -18,7 +18,7 @@ extension [UInt8] {
     }
 
     /// Appends a length and as many bytes.
-    mutating func appendSized(_ bytes: UnsafeRawBufferPointer) {
+    package mutating func appendSized(_ bytes: UnsafeRawBufferPointer) {
         appendVarint(UInt64(bytes.count))
         append(contentsOf: bytes)
     }
@@ -33,21 +33,21 @@ extension [UInt8] {
 }
 
 /// Reads from bytes that somebody else keeps alive; every read says `nil` at the end instead of passing it.
-struct RawReader {
+package struct RawReader {
     private let raw: UnsafeRawBufferPointer
     private(set) var offset = 0
 
-    init(_ raw: UnsafeRawBufferPointer) { self.raw = raw }
+    package init(_ raw: UnsafeRawBufferPointer) { self.raw = raw }
 
-    var isAtEnd: Bool { offset == raw.count }
+    package var isAtEnd: Bool { offset == raw.count }
 
-    mutating func byte() -> UInt8? {
+    package mutating func byte() -> UInt8? {
         guard offset < raw.count else { return nil }
         defer { offset += 1 }
         return raw[offset]
     }
 
-    mutating func varint() -> UInt64? {
+    package mutating func varint() -> UInt64? {
         var value: UInt64 = 0
         var shift: UInt64 = 0
         while offset < raw.count, shift < 64 {
@@ -61,9 +61,9 @@ struct RawReader {
     }
 
     /// A varint that is to count or index something.
-    mutating func count() -> Int? { varint().flatMap { Int(exactly: $0) } }
+    package mutating func count() -> Int? { varint().flatMap { Int(exactly: $0) } }
 
-    mutating func sized() -> UnsafeRawBufferPointer? {
+    package mutating func sized() -> UnsafeRawBufferPointer? {
         guard let length = count(), length <= raw.count - offset else { return nil }
         defer { offset += length }
         return UnsafeRawBufferPointer(rebasing: raw[offset..<offset + length])

@@ -108,8 +108,11 @@ final class EventsSession: Session {
             if !services.inbox.put(.readCut(holder: connection.id, reply)) { conversation.refused() }
         case .acknowledge(let seq):
             let reply = Reply<Void>(onLoop { session, _ in session.conversation.acknowledged() })
-            // Too late is no harm: the relay gets again what follows its last ack.
-            if !services.inbox.put(.acknowledge(holder: connection.id, seq: seq, reply)) { conversation.acknowledged() }
+            // Too late is no harm: the relay gets again what follows its last ack, or the ack is handed on with the connection.
+            _ = services.inbox.put(.acknowledge(holder: connection.id, seq: seq, reply))
+        case .reclaim(let name):
+            let reply = Reply<Bool>(onLoop { $0.conversation.reclaimed($1) })
+            if !services.inbox.put(.reclaim(name: name, holder: connection.id, reply)) { conversation.refused() }
         case .report(let reason): report(reason)
         case .close(let afterFlush): connection.close(afterFlush: afterFlush)
         }

@@ -96,7 +96,8 @@ final class EventsPeer: LinkSession {
             if !daemon.inbox.put(.readCut(holder: link.id, reply)) { conversation.refused() }
         case .acknowledge(let seq):
             let reply = Reply<Void> { [mailbox = daemon.mailbox, id = link.id] _ in mailbox.put(.acknowledged(link: id)) }
-            if !daemon.inbox.put(.acknowledge(holder: link.id, seq: seq, reply)) { conversation.acknowledged() }
+            _ = daemon.inbox.put(.acknowledge(holder: link.id, seq: seq, reply))
+        case .reclaim: preconditionFailure("no connection outlives the simulated daemon")
         case .report: daemon.world.figures.unreadable += 1
         case .close(let afterFlush): link.close(afterFlush: afterFlush)
         }

@@ -40,11 +40,18 @@ package struct FixDecoder {
     /// Whether the rest of a line that is too long is being skipped.
     private var isSkipping = false
 
-    package init(hasher: IDHasher, radii: ClosedRange<Double>, parser: JSONParser) {
+    /// - Parameter resuming: where in a line a decoder in another process was, whose unfinished line comes first now.
+    package init(hasher: IDHasher, radii: ClosedRange<Double>, parser: JSONParser, resuming: Resumption = Resumption()) {
+        isSkipping = resuming.isSkipping
         self.hasher = hasher
         scanner = FixScanner(radii: radii)
         reader = FixReader(parser: parser, radii: radii)
     }
+
+    package typealias Resumption = LineResumption
+
+    /// What a successor must know beside the bytes that the caller keeps.
+    package var resumption: Resumption { Resumption(isSkipping: isSkipping) }
 
     /// Decodes complete lines from the front of `bytes` and appends what they are to `batch`.
     ///

@@ -17,30 +17,32 @@ package struct IngestConversation: Sendable {
     package static let errorsPerSecond = 100
     /// Bytes of error lines that wait for a gateway that does not read; past them errors are summed up.
     package static let longestBacklog = 65_536
-    private static let second: Int64 = 1000
+    static let second: Int64 = 1000
+
+    // What is not private here is what a successor in another process must know (`IngestConversation+Resumption.swift`).
 
     /// So many lines of the connection are dealt with, and what they caused is durable.
-    package private(set) var durableLine: UInt64 = 0
+    package internal(set) var durableLine: UInt64 = 0
 
     /// Error lines and summaries that were not taken yet.
-    private var backlog: [UInt8] = []
-    private var hasNewAck = false
+    var backlog: [UInt8] = []
+    var hasNewAck = false
     /// When the second that is counted began; `nil` before the first error and after a quiet second.
-    private var secondStart: Int64?
-    private var toldInSecond = 0
+    var secondStart: Int64?
+    var toldInSecond = 0
     /// What is being summed up.
-    private var summary: Summary?
+    var summary: Summary?
     /// Whether the second of the summary is over.
-    private var isSummaryDue = false
-    private var ending = Ending.open
+    var isSummaryDue = false
+    var ending = Ending.open
 
-    private struct Summary {
+    struct Summary: Equatable {
         let from: UInt64
         var to: UInt64
         var count: UInt64
     }
 
-    private enum Ending {
+    enum Ending: Equatable {
         case open
         /// Nothing comes after this line; its ack is the last.
         case lastLine(UInt64)

@@ -16,7 +16,16 @@ package struct LineFramer {
     private var searched = 0
     private var isSkipping = false
 
-    package init(limit: Int) { self.limit = limit }
+    /// - Parameter resuming: where in a line a framer in another process was, whose unfinished line comes first now.
+    package init(limit: Int, resuming: Resumption = Resumption()) {
+        self.limit = limit
+        isSkipping = resuming.isSkipping
+    }
+
+    package typealias Resumption = LineResumption
+
+    /// What a successor must know beside the bytes that the caller keeps.
+    package var resumption: Resumption { Resumption(isSkipping: isSkipping) }
 
     /// Takes the next line from the front of `bytes`.
     ///
