@@ -30,7 +30,7 @@ listing "$stage/package" | sed -e 's,^/lib/systemd/,/usr/lib/systemd/,' -e 's,^\
 listing "$stage/other" | sed -e '\,/doc/vicinity/LICENSE$,d' >"$stage/other.list"
 holds "what make install brings is what the package brings" diff "$stage/package.list" "$stage/other.list"
 holds "and install says so beforehand" diff <(installation '' /usr list | LC_ALL=C sort) <(listing "$stage/other")
-equals "the configuration is the only conffile" /etc/vicinity/vicinityd.yaml "$(<"$stage/control/conffiles")"
+equals "the configuration is the only conffile" /etc/vicinity/vicinityd.yaml "$(cat "$stage/control/conffiles" 2>&1)"
 holds "it is the sample, in which every default is a remark" cmp "$root/etc/vicinityd.yaml" "$stage/package/etc/vicinity/vicinityd.yaml"
 for program in sbin/vicinityd bin/vicinityctl; do
     file=$stage/package/usr/$program
@@ -195,5 +195,22 @@ equals "the groups stay" 4 "$(inside getent group vicinity-{gateway,relay,observ
 equals "no unit of it is known" '' "$(inside systemctl list-unit-files --no-legend 'vicinityd*')"
 holds "and it can be installed from the beginning" apt install /root/first.deb
 equals "with an empty log" 0 "$(head_seq)"
+holds "and purged again" apt purge vicinity
+
+section "make install, below /usr/local"
+installation "$stage/local" /usr/local >/dev/null
+# Stripped; the container is in memory.
+cp "$VICINITY_PROGRAMS/vicinityd" "$stage/local/usr/local/sbin/"
+cp "$VICINITY_PROGRAMS/vicinityctl" "$stage/local/usr/local/bin/"
+tar --directory "$stage/local" --create . | inside tar --directory / --extract --no-overwrite-dir
+# As it says at its end.
+holds "the groups can be made" inside systemd-sysusers
+inside systemctl daemon-reload
+holds "the sockets can be started" inside systemctl enable --quiet --now "${sockets[@]}"
+holds "and the service" inside systemctl enable --quiet --now "$service"
+holds "the daemon answers" inside /usr/local/bin/vicinityctl status
+matches "it is the one below /usr/local" '^/usr/local/sbin/vicinityd$' "$(inside readlink /proc/"$(show MainPID)"/exe)"
+holds "it can be told to read its settings again, from within the sandbox" inside systemctl reload "$service"
+equals "systemd has nothing to complain of" '' "$(inside systemd-analyze verify "${all_units[@]}" 2>&1)"
 
 finish
