@@ -18,6 +18,13 @@ struct CommandDump: Decodable {
         let allValues: [String]?
         let abstract: String?
         let shouldDisplay: Bool
+        let completionKind: Completion?
+    }
+
+    struct Completion: Decodable {
+        let list: List?
+
+        struct List: Decodable { let values: [String] }
     }
 
     enum Kind: String, Decodable {

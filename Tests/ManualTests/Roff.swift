@@ -70,7 +70,7 @@ struct Roff {
 
     /// One sentence a line, so that a change of one is a change of a line.
     private static func sentences(_ text: String) -> String {
-        text.replacing(/(?<end>[.!?:]\)?) (?<next>[A-Z\\(])/) { "\($0.output.end)\n\($0.output.next)" }
+        text.replacing(/(?<end>[.!?:]\)?) (?<next>[A-Z\\])/) { "\($0.output.end)\n\($0.output.next)" }
             .split(separator: "\n").map { guarded(String($0)) }.joined(separator: "\n")
     }
 

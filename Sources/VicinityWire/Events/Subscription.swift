@@ -76,7 +76,7 @@ package enum EventType: String, Sendable, CaseIterable {
 
 /// Why a line of a subscriber was refused.
 package struct SubscriptionRefusal: Error, Equatable {
-    package enum Code: String, Sendable {
+    package enum Code: String, Sendable, CaseIterable {
         case badJSON = "bad_json"
         case badRequest = "bad_request"
         case nameInUse = "name_in_use"
