@@ -108,7 +108,10 @@ let package = Package(
         tests("VicinityConfigurationTests", ["VicinityConfiguration", "VicinityCore"], resources: [.copy("Golden")]),
         tests(
             "VicinityServerTests",
-            ["VicinityServer", "VicinityConfiguration", "VicinityPipeline", "VicinityCore", "VicinityWire", "VicinityStore"]),
+            [
+                "VicinityServer", "VicinityConfiguration", "VicinityPipeline", "VicinityCore", "VicinityWire", "VicinityStore",
+                "VicinitySystem", logging, nioCore, nioPosix,
+            ]),
         tests("VicinityClientTests", ["VicinityClient", "vicinityctl", argumentParser], resources: [.copy("Fixtures")]),
         tests("VicinityRehearsalTests", ["VicinityRehearsal", "VicinityClient", "VicinityCore"]),
         tests("ManualTests", ["VicinityConfiguration", "VicinityServer", "VicinityClient", "VicinityWire", "VicinityCore"]),

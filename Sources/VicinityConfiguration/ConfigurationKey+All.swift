@@ -95,8 +95,7 @@ extension ConfigurationKey {
 
     private static let others = [
         ConfigurationKey(
-            "limits.connections", \.limits.connections, .count(1...1_000_000), "of ingest and events together; control has 64 of its own",
-            takesEffect: .atRestart),
+            "limits.connections", \.limits.connections, .count(1...1_000_000), "of ingest and events together; control has 64 of its own"),
         ConfigurationKey("log_level", \.logLevel, .choice, "trace, debug, info, notice, warning, error or critical"),
     ]
 }

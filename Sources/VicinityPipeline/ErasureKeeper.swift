@@ -11,6 +11,8 @@ package struct ErasureKeeper {
 
     /// When ``step(_:feed:now:done:)`` has something to do, in monotonic milliseconds; `Int64.max` waits for a commit.
     package private(set) var deadline: Int64 = 0
+    /// Whether the step that was taken last leaves another that is due at once.
+    package var hasMore: Bool { !isBlocked && deadline < .max }
     /// Whether a commit makes no difference to what is waited for.
     private var isBlocked = false
 

@@ -287,6 +287,9 @@ package struct EventsConversation {
         }
     }
 
+    /// The seq up to which a subscriber without a name has been served; `nil` for others, who have a cursor, and before there is a place.
+    package var unnamedPlace: Int64? { isReading && subscription.name == nil ? cursor : nil }
+
     private var isEnding: Bool {
         if case .ending = phase { true } else { false }
     }

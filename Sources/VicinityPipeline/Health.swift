@@ -16,6 +16,8 @@ package final class Health: Sendable {
         case audit
         /// The clock was set.
         case clock
+        /// What goes through the whole daemon takes long.
+        case watchdog
     }
 
     private let reasons = Mutex<[Part: String]>([:])

@@ -11,6 +11,8 @@ package struct OpenCommit: Sendable {
     var farewells: [Farewell] = []
     /// Whether there is nothing to make durable and nobody to tell.
     package internal(set) var isEmpty = true
+    /// Whether it shall not wait for company.
+    package internal(set) var isUrgent = false
     /// What the commit will hold, roughly, in bytes.
     package internal(set) var size = 0
     /// The numbers that hold once the commit is durable.

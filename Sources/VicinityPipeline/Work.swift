@@ -28,6 +28,8 @@ package enum Work: Sendable {
     /// Of what these were to take away nothing is left.
     case erased([Erasure])
     case configure(Rules)
+    /// Nothing but a way through: `taken` when the writer has it, the answer after the next commit, which goes as soon as it can.
+    case pulse(taken: @Sendable () -> Void, Reply<Void>)
     /// A subscription that needs a durable cursor or a cut.
     case subscribe(SubscriptionRequest, Reply<Result<OpenedSubscription, SubscriptionRefusal>>)
     /// A connection that outlived the process in which it had this name takes it again, and its cursor stays; answered with whether the name

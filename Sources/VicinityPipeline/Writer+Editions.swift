@@ -96,7 +96,10 @@ extension Writer {
     mutating func advanceEditions(to now: ClockReading) {
         guard engine.isSettling || engine.isBehind, now.steady >= desk.nextSlice || engine.isBlind else { return }
         guard engine.isSettling else { return prepare(now: now) }
-        repeat { settle(at: now) } while engine.isBlind && !isFull
+        repeat {
+            settle(at: now)
+            advanced()
+        } while engine.isBlind && !isFull
     }
 
     private mutating func prepare(now: ClockReading) {

@@ -30,6 +30,8 @@ package struct Writer: ~Copyable {
     let daemon: AuditEntry.Peer
     /// How much of a swap of the register is worked out between other work.
     let slice: SweepLimit
+    /// Called after each step of what takes many.
+    let advanced: @Sendable () -> Void
 
     /// An open commit of this size must be taken before the writer is given more, in bytes.
     package static var greatestCommit: Int { 16 << 20 }
@@ -41,10 +43,12 @@ package struct Writer: ~Copyable {
     ///   - greatestCommit: bytes; less than ``greatestCommit`` only to see what happens there.
     ///   - slice: likewise.
     ///   - daemon: whom the audit log names for what the daemon does by itself.
+    ///   - advanced: called after each step of work that takes many before the writer returns.
     package init(
         _ recovered: consuming Recovery.Recovered, greatestCommit: Int = Writer.greatestCommit, slice: SweepLimit = .slice,
-        daemon: AuditEntry.Peer = AuditEntry.Peer(uid: 0, gid: 0, pid: 0)
+        daemon: AuditEntry.Peer = AuditEntry.Peer(uid: 0, gid: 0, pid: 0), advanced: @escaping @Sendable () -> Void = {}
     ) {
+        self.advanced = advanced
         self.greatestCommit = greatestCommit
         self.daemon = daemon
         self.slice = slice
@@ -67,6 +71,9 @@ package struct Writer: ~Copyable {
 
     /// Whether the open commit has grown to its bound, or must be taken for another reason before there is more.
     package var isFull: Bool { isSealed || open.size >= greatestCommit }
+
+    /// Whether the open commit shall not wait for company.
+    package var isUrgent: Bool { open.isUrgent }
 
     /// The numbers as of now.
     package var snapshot: Snapshot {
@@ -113,7 +120,10 @@ package struct Writer: ~Copyable {
         collect(now: now)
         cleanUp(now: now)
         if sweep.isHurried { open.isEmpty = false }
-        while !deferred.isEmpty, !engine.isBlind, !isFull { perform(deferred.removeFirst(), now: now) }
+        while !deferred.isEmpty, !engine.isBlind, !isFull {
+            perform(deferred.removeFirst(), now: now)
+            advanced()
+        }
     }
 
     /// When ``advance(to:)`` is due at the latest, on the steady clock, in milliseconds; `nil` if nothing is pending.
@@ -166,6 +176,10 @@ package struct Writer: ~Copyable {
         case .explain(let user, let subject, let peer, let reply): explain(user: user, subject: subject, for: peer, reply, now: now)
         case .configure(let rules):
             engine.rules = rules
+        case .pulse(let taken, let reply):
+            taken()
+            open.isUrgent = true
+            open.replies.append { reply.send(()) }
         case .forget(let user, let peer, let reply): forget(user, for: peer, reply, now: now)
         case .erased(let erasures): end(erasures, now: now)
         case .edition(let work): handle(work, now: now)
@@ -200,7 +214,7 @@ package struct Writer: ~Copyable {
             if case .removed = outcome { note(.remove(name: name)) }
             open.replies.append { reply.send(outcome) }
         case .fixes, .settle, .put, .remove, .edition, .rotateKey, .user, .subject, .suspension, .disclosure, .report, .locate, .explain,
-            .forget, .erased, .configure:
+            .forget, .erased, .configure, .pulse:
             break
         }
     }

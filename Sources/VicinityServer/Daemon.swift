@@ -61,19 +61,20 @@ package struct Daemon: Service {
         let configuration = effective.values
         for warning in effective.warnings { logger.report(.configurationDoubtful(warning)) }
 
-        let startup = StartupProgress(notifier: notifier, logger: logger)
+        let startup = StartupProgress(notifier: notifier, logger: logger, size: SQLiteStore.size(in: premises.stateDirectory))
         let store = try openStore(configuration, startup)
         if let renewal = store.renewal { logger.report(.logRenewed(renewal)) }
         let threads = NIOThreadPool(numberOfThreads: 2)
         let engineThread = NIOThreadPool(numberOfThreads: 1)
         let storeThread = NIOThreadPool(numberOfThreads: 1)
         for pool in [threads, engineThread, storeThread] { pool.start() }
-        let loops = MultiThreadedEventLoopGroup(numberOfThreads: max(2, min(4, System.coreCount)))
+        let loops = MultiThreadedEventLoopGroup(numberOfThreads: Bounds.loops(processors: System.coreCount))
 
-        let inbox = Inbox<Work>(bound: Self.inboxBound)
+        let inbox = Inbox<Work>(bound: Bounds.inbox)
         let slot = CommitSlot { inbox.wake() }
         let statistics = Statistics()
         let health = Health()
+        let progress = Progress()
         if case .broken(let number) = store.auditStart {
             let message = JournalMessage.auditBroken(before: number)
             logger.report(message)
@@ -86,7 +87,7 @@ package struct Daemon: Service {
         let pipeline = Pipeline(engine: engineThread, store: storeThread)
         let storeWork = StoreThread(
             store: store, committer: Committer(store: store, feed: feed, statistics: statistics), slot: slot, feed: feed, health: health,
-            logger: logger, settings: { timing.withLock(\.retention) },
+            progress: progress, logger: logger, settings: { timing.withLock(\.retention) },
             erased: { _ = inbox.put(.erased($0)) },
             fail: { [logger, output] fault in
                 // Nothing that is not durable has been announced. Who resends is whole again.
@@ -99,7 +100,7 @@ package struct Daemon: Service {
                 EngineStart(
                     store: store, rules: Rules(configuration), hashSeed: seed, precisionKey: try precisionKey(), logger: logger,
                     commitInterval: { timing.withLock(\.commitInterval) },
-                    inbox: inbox, slot: slot, statistics: statistics, progress: { startup.restored($0) }),
+                    inbox: inbox, slot: slot, statistics: statistics, progress: progress, restored: { startup.restored($0) }),
                 storeWork)
         } catch {
             store.abandon()
@@ -111,39 +112,55 @@ package struct Daemon: Service {
             loops: loops, inbox: inbox, slot: slot, feed: feed, store: store, threads: threads, statistics: statistics, health: health,
             hasher: IDHasher(seed: seed), started: started, logger: logger,
             limit: ConnectionLimit(maximum: configuration.limits.connections))
-        let settings = SettingsService(effective, ownUser: getuid(), logger: logger, load: load) { [output, logger] values in
-            output.level = Logger.Level(values.logLevel)
-            doors.apply(values)
-            timing.withLock { $0 = Timing(values) }
-            if !inbox.put(.configure(Rules(values))) {
-                logger.report(.settingsTooLate)
-            }
-        }
+        let reloading = SettingsService.Reloading(
+            load: load, began: { [notifier] in notifier.reloading() },
+            apply: { [output, logger] values in
+                output.level = Logger.Level(values.logLevel)
+                doors.apply(values)
+                timing.withLock { $0 = Timing(values) }
+                if !inbox.put(.configure(Rules(values))) { logger.report(.settingsTooLate) }
+            },
+            ended: { [notifier] in notifier.reloaded() })
+        let settings = SettingsService(effective, ownUser: getuid(), logger: logger, reloading)
         try await doors.open(premises.takeSockets(), settings: settings)
-        notifier.ready()
+        notifier.ready(StatusText(snapshot: statistics.snapshot, rates: (0, 0), trouble: health.sentences).text)
         logger.report(
             .ready(
                 users: statistics.snapshot.users, subjects: statistics.snapshot.subjects, head: feed.head,
                 milliseconds: vicinity_monotonic_milliseconds() - started))
 
-        await serve(doors, settings: settings, statistics: statistics, health: health)
+        let watchdog = Notifier.watchdogInterval.map { limit in
+            Watchdog(
+                limit: limit,
+                stations: Watchdog.Stations(
+                    loops: loops.makeIterator().map { $0 }, inbox: inbox, disk: store, device: BlockDevice(of: premises.stateDirectory)),
+                progress: progress, health: health, logger: logger, feed: { [notifier] in notifier.watchdog() })
+        }
+        await serve(doors, settings: settings, statistics: statistics, health: health, watchdog)
 
-        notifier.stopping()
+        notifier.stopping("stopping: dealing with what was read")
         logger.report(.stopping)
+        let stop = LongWork(
+            "stopping: dealing with what was read", .counted, request: Self.stopRequest, notifier: notifier,
+            count: { progress.engine &+ progress.store })
         storeWork.stop()
         await doors.stopReading()
         inbox.finish()
         try await pipeline.finished()
         await doors.close(within: .seconds(5))
+        stop.begin("stopping: closing the log", Patience.reading(bytes: Self.greatestWAL))
         let isClosed = close(store)
+        stop.end()
         try await loops.shutdownGracefully()
         for pool in [threads, engineThread, storeThread] { try await pool.shutdownGracefully() }
         guard isClosed else { throw StartFailure(.store, "stopped, but the log was not closed in order") }
         logger.report(.stopped(head: feed.head))
     }
 
-    /// Bytes of decoded lines that wait for the engine.
-    static let inboxBound = 8 << 20
+    /// How long the manager is to wait for the stop from then on each time that it is asked: `TimeoutStopSec=` of the unit.
+    static let stopRequest: Duration = .seconds(15)
+    /// Bytes that the WAL holds at the most, as long as no reader is in its way, and that are copied at the end.
+    private static let greatestWAL: Int64 = 64 << 20
 
     private func openStore(_ configuration: Configuration, _ startup: StartupProgress) throws -> SQLiteStore {
         let durability: Durability =
@@ -186,35 +203,31 @@ package struct Daemon: Service {
         }
     }
 
-    /// Reloads on SIGHUP and tells the manager once a second how it goes, until the stop is asked for.
-    private func serve(_ doors: Doors, settings: SettingsService, statistics: Statistics, health: Health) async {
+    /// Reloads on SIGHUP, tells the manager once a second how it goes, and that it goes, until the stop is asked for.
+    private func serve(
+        _ doors: Doors, settings: SettingsService, statistics: Statistics, health: Health, _ watchdog: Watchdog?
+    ) async {
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { [notifier, reloads] in
-                for await _ in reloads.cancelOnGracefulShutdown() {
-                    notifier.reloading()
-                    settings.reload()
-                    notifier.ready()
-                }
-            }
+            group.addTask { [reloads] in for await _ in reloads.cancelOnGracefulShutdown() { settings.reload() } }
             group.addTask { [notifier, output] in
-                while !Task.isShuttingDownGracefully, !Task.isCancelled {
+                repeat {
                     statistics.sample(now: vicinity_monotonic_milliseconds())
-                    notifier.status(Self.statusText(statistics, health))
+                    let status = StatusText(
+                        snapshot: statistics.snapshot, rates: statistics.rates, trouble: health.sentences,
+                        slowestUnnamed: await doors.slowestUnnamed())
+                    notifier.status(status.text)
                     output.sumUp()
-                    try? await cancelWhenGracefulShutdown { try await Task.sleep(for: .seconds(1)) }
-                }
+                } while await Self.sleep(for: .seconds(1))
             }
+            if let watchdog { group.addTask { await watchdog.run { await Self.sleep(for: .nanoseconds($0)) } } }
             await group.waitForAll()
         }
     }
 
-    private static func statusText(_ statistics: Statistics, _ health: Health) -> String {
-        let snapshot = statistics.snapshot
-        let rates = statistics.rates
-        let trouble = health.sentences
-        return (trouble.isEmpty ? "" : "degraded: " + trouble.joined(separator: "; ") + ". ")
-            + "\(snapshot.users) users, \(snapshot.subjects) subjects, \(snapshot.pairs) pairs inside, \(Int(rates.fixes)) fixes/s, "
-            + "\(Int(rates.events)) events/s, head \(snapshot.head)"
+    /// - Returns: whether to go on: no stop has been asked for.
+    private static func sleep(for duration: Duration) async -> Bool {
+        try? await cancelWhenGracefulShutdown { try await Task.sleep(for: duration) }
+        return !Task.isShuttingDownGracefully && !Task.isCancelled
     }
 }
 

@@ -8,13 +8,18 @@ enum Descriptors {
     /// Operators' connections, beside those of gateways and relays.
     static let operators = 64
 
+    /// How many there must be for so many connections.
+    static func needed(connections: Int, operators: Int) -> Int {
+        // A connection has two: see `Connection`.
+        own + 2 * (connections + operators)
+    }
+
     /// Raises the process's limit as far as the system lets it, if that is needed.
     ///
     /// - Returns: how many connections there may be: what was wanted, or fewer where the limit is too low, so that the log always finds a
     ///   descriptor.
     static func places(for wanted: Int, logger: Logger) -> (connections: Int, operators: Int) {
-        // A connection has two: see `Connection`.
-        let needed = own + 2 * (wanted + operators)
+        let needed = needed(connections: wanted, operators: operators)
         guard let limit = raise(to: needed), limit < needed else { return (wanted, operators) }
         let possible = max(4, (limit - own) / 2)
         let forOperators = min(operators, max(2, possible / 4))

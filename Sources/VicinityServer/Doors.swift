@@ -121,6 +121,19 @@ final class Doors: Sendable {
         return place
     }
 
+    // MARK: - Looking
+
+    /// How far the slowest subscriber without a name has been served, as a seq; `nil` if there is none.
+    func slowestUnnamed() async -> Int64? {
+        var slowest: Int64?
+        for group in subscribers where group.hasSessions {
+            // The loops run until the very end, so the submission does not fail.
+            guard let place = try? await group.eventLoop.submit({ group.slowestUnnamed }).get() else { continue }
+            slowest = min(slowest ?? .max, place)
+        }
+        return slowest
+    }
+
     // MARK: - Settings
 
     /// Puts into force what the doors know of the settings.

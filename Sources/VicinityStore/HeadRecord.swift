@@ -111,9 +111,19 @@ struct HeadFile: ~Copyable {
 
     deinit { if descriptor >= 0 { _ = Glibc.close(descriptor) } }
 
+    /// Waits until the device has what was written.
+    ///
+    /// - Returns: 0, or the `errno` of what went wrong.
+    func sync() -> CInt {
+        guard descriptor >= 0 else { return EBADF }
+        return fdatasync(descriptor) == 0 ? 0 : errno
+    }
+
+    /// - Returns: 0, or the `errno` of what went wrong.
     /// - Complexity: one `pwrite` of 88 bytes, about 1 µs.
-    func write(_ record: HeadRecord) {
-        guard descriptor >= 0 else { return }
-        _ = record.bytes.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) }
+    @discardableResult
+    func write(_ record: HeadRecord) -> CInt {
+        guard descriptor >= 0 else { return EBADF }
+        return record.bytes.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) } < 0 ? errno : 0
     }
 }

@@ -11,6 +11,7 @@
 // the system dropped, and a later success would say nothing.
 
 import GRDB
+import Glibc
 import Synchronization
 
 /// The log in a directory.
@@ -32,7 +33,7 @@ package final class SQLiteStore: LogStore {
     /// Seconds.
     let busyTimeout: Double
     private let bootID: BootID?
-    private let headFile: HeadFile
+    let headFile: HeadFile
     private let writer: Mutex<Writer>
 
     /// What the thread that appends knows.
@@ -115,6 +116,12 @@ package final class SQLiteStore: LogStore {
         opening.progress?(.ready)
     }
 
+    /// Bytes of the log that is in a directory; 0 if there is none.
+    package static func size(in directory: String) -> Int64 {
+        var found = stat()
+        return stat("\(directory)/\(fileName)", &found) == 0 ? Int64(found.st_size) : 0
+    }
+
     /// Lets go of a log that turned out to be damaged, and leaves its files as they are.
     package func abandon() { Self.close(pool, leaving: directory) }
 
@@ -178,7 +185,10 @@ package final class SQLiteStore: LogStore {
     }
 
     /// Says beside the database how far it goes.
-    private func announce(_ head: LogHead) {
+    ///
+    /// - Returns: 0, or the `errno` of what went wrong, which is no harm.
+    @discardableResult
+    func announce(_ head: LogHead) -> CInt {
         headFile.write(HeadRecord(logID: identity.logID, head: head, bootID: bootID, durability: durability))
     }
 

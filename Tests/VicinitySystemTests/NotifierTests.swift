@@ -15,11 +15,15 @@ struct NotifierTests {
     @Test func saysWhatTheProtocolWants() {
         let manager = Manager()
         let notifier = manager.notifier()
-        notifier.ready()
-        notifier.stopping()
+        notifier.ready("12 users")
+        notifier.reloaded()
         notifier.watchdog()
+        notifier.stopping("stopping")
         notifier.extendTimeout(by: .milliseconds(1500))
-        #expect(manager.messages == ["READY=1", "STOPPING=1", "WATCHDOG=1", "EXTEND_TIMEOUT_USEC=1500000"])
+        #expect(
+            manager.messages == [
+                "READY=1\nSTATUS=12 users", "READY=1", "WATCHDOG=1", "STOPPING=1\nSTATUS=stopping", "EXTEND_TIMEOUT_USEC=1500000",
+            ])
     }
 
     @Test func aReloadIsDatedByTheMonotonicClockInOneMessage() throws {
@@ -47,6 +51,29 @@ struct NotifierTests {
         #expect(manager.messages == sent.map { "STATUS=\($0)" })
     }
 
+    /// The text that goes with a change counts as the last: it is replaced no sooner than a second later, and not repeated.
+    @Test func aChangeBringsItsOwnText() {
+        let manager = Manager()
+        let notifier = manager.notifier()
+        notifier.status("starting", now: 0)
+        notifier.ready("12 users", now: 100_000_000)
+        notifier.status("13 users", now: 1_000_000_000)
+        notifier.status("12 users", now: 2_000_000_000)
+        notifier.status("13 users", now: 2_000_000_001)
+        #expect(manager.messages == ["STATUS=starting", "READY=1\nSTATUS=12 users", "STATUS=13 users"])
+    }
+
+    @Test func aStopIsTheLastWord() {
+        let manager = Manager()
+        let notifier = manager.notifier()
+        notifier.stopping("stopping")
+        notifier.reloading()
+        notifier.reloaded()
+        notifier.ready("up")
+        notifier.stopping("stopping again")
+        #expect(manager.messages == ["STOPPING=1\nSTATUS=stopping"])
+    }
+
     @Test func aStatusCannotCarryAnotherAssignment() {
         let manager = Manager()
         manager.notifier().status("fine\nREADY=1", now: 0)
@@ -62,7 +89,7 @@ struct NotifierTests {
         setenv("NOTIFY_SOCKET", directory("notify"), 1)
         defer { unsetenv("NOTIFY_SOCKET") }
         let notifier = Notifier()
-        notifier.ready()
+        notifier.reloaded()
         notifier.status("12 users", now: 0)
         #expect(receive(listener.rawValue) == "READY=1")
         #expect(receive(listener.rawValue) == "STATUS=12 users")
@@ -71,7 +98,7 @@ struct NotifierTests {
     @Test func withoutAManagerNothingHappens() {
         unsetenv("NOTIFY_SOCKET")
         unsetenv("WATCHDOG_USEC")
-        Notifier().ready()
+        Notifier().reloaded()
         #expect(Notifier.watchdogInterval == nil)
     }
 
@@ -108,4 +135,19 @@ struct NotifierTests {
         let count = recv(descriptor, &bytes, bytes.count, 0)
         return String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
     }
+}
+
+@Suite("What a device has done")
+struct BlockDeviceTests {
+    @Test(
+        arguments: [
+            ("   12 0 100 7   30 0 900 8 0 4 15\n", 42),
+            ("1 0 0 0 2", 3),
+            ("1 0 0 0", nil),
+            ("", nil),
+            ("x 0 0 0 2", nil),
+        ] as [(String, UInt64?)])
+    func readsTheKernelsLine(line: String, completed: UInt64?) { #expect(BlockDevice.completed(in: line) == completed) }
+
+    @Test func whatLiesInMemoryHasNone() { #expect(BlockDevice(of: "/proc") == nil && BlockDevice(of: "/nowhere") == nil) }
 }

@@ -97,7 +97,8 @@ TABLE = {directive: (directive, same) for directive in SAME.split()} | {
     "IPAddressDeny": ("IPAddressDeny", everything),
     "ExecPaths": ("ExecPaths", words),
     "InaccessiblePaths": ("InaccessiblePaths", words),
-    "LoadCredential": ("LoadCredential", words),
+    # 252 shows nothing of it; whether they arrive is tried in the part about the start.
+    "LoadCredential": ("LoadCredential", nothing_of_note),
     "SystemCallFilter": ("SystemCallFilter", calls),
     "SystemCallErrorNumber": ("SystemCallErrorNumber", errno),
     "ListenStream": ("Listen", stream),

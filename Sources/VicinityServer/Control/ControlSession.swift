@@ -11,7 +11,7 @@ final class ControlSession: Session {
     private let service: ControlService
     private let whenClosed: () -> Void
     private let codec = ControlCodec()
-    private var framer = LineFramer(limit: 4 << 20)
+    private var framer = LineFramer(limit: Bounds.controlLine)
     private var isBusy = false
     private var inputHasEnded = false
 

@@ -11,24 +11,29 @@ final class SettingsService: Sendable {
         var policy: AccessPolicy
     }
 
+    /// What a reload does outside of this, in its order.
+    struct Reloading: Sendable {
+        /// Reads the configuration again, as at the start.
+        var load: @Sendable () -> Result<EffectiveConfiguration, ConfigurationErrors>
+        /// Is told that a reload begins, whoever asked for it.
+        var began: @Sendable () -> Void
+        /// Puts what can change into force.
+        var apply: @Sendable (Configuration) -> Void
+        /// Is told that it is over, whatever came of it.
+        var ended: @Sendable () -> Void
+    }
+
     private let state: Mutex<State>
     private let ownUser: UInt32
-    private let load: @Sendable () -> Result<EffectiveConfiguration, ConfigurationErrors>
-    private let apply: @Sendable (Configuration) -> Void
     private let logger: Logger
+    private let reloading: Reloading
+    /// One reload at a time, so that the last one that is answered is the one that holds.
+    private let turn = Mutex(())
 
-    /// - Parameters:
-    ///   - load: reads the configuration again, as at the start.
-    ///   - apply: puts what can change into force.
-    init(
-        _ effective: EffectiveConfiguration, ownUser: UInt32, logger: Logger,
-        load: @escaping @Sendable () -> Result<EffectiveConfiguration, ConfigurationErrors>,
-        apply: @escaping @Sendable (Configuration) -> Void
-    ) {
+    init(_ effective: EffectiveConfiguration, ownUser: UInt32, logger: Logger, _ reloading: Reloading) {
         self.ownUser = ownUser
-        self.load = load
-        self.apply = apply
         self.logger = logger
+        self.reloading = reloading
         let (policy, warnings) = AccessPolicy.resolve(effective.values.access, ownUser: ownUser, in: SystemAccounts())
         for warning in warnings { logger.report(.configurationDoubtful(warning)) }
         state = Mutex(State(effective: effective, policy: policy))
@@ -47,8 +52,16 @@ final class SettingsService: Sendable {
     /// - Returns: what changed, or the reasons why nothing did.
     @discardableResult
     func reload() -> Result<EffectiveConfiguration.Change, ConfigurationErrors> {
+        turn.withLock { _ in
+            reloading.began()
+            defer { reloading.ended() }
+            return takeUp()
+        }
+    }
+
+    private func takeUp() -> Result<EffectiveConfiguration.Change, ConfigurationErrors> {
         let loaded: EffectiveConfiguration
-        switch load() {
+        switch reloading.load() {
         case .success(let effective): loaded = effective
         case .failure(let errors):
             for error in errors.errors { logger.report(.configurationNotReloaded(error)) }
@@ -62,7 +75,8 @@ final class SettingsService: Sendable {
             return change
         }
         for warning in loaded.warnings + warnings { logger.report(.configurationDoubtful(warning)) }
-        apply(change.effective.values)
+        reloading.apply(change.effective.values)
+        if !change.restartNeeded.isEmpty { logger.report(.restartNeeded(change.restartNeeded)) }
         logger.report(.configurationReloaded(change))
         return .success(change)
     }

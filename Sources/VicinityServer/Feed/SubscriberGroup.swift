@@ -26,6 +26,9 @@ final class SubscriberGroup: Sendable {
         state.withLock { $0.count = sessions.value.count }
     }
 
+    /// On any thread.
+    var hasSessions: Bool { state.withLock { $0.count > 0 } }
+
     /// On any thread. Costs one closure on the loop, however many subscribers there are and however often it is called before they run.
     func headMoved() {
         let mustTell = state.withLock { state in
@@ -39,6 +42,9 @@ final class SubscriberGroup: Sendable {
             for session in self.sessions.value.values { session.advance() }
         }
     }
+
+    /// On the loop: how far the slowest of those without a name has been served; `nil` if there is none.
+    var slowestUnnamed: Int64? { sessions.value.values.compactMap(\.unnamedPlace).min() }
 
     /// On the loop: lets every subscriber have what is durable, and ends its stream.
     func drain() { for session in sessions.value.values { session.drain() } }

@@ -19,5 +19,12 @@ extension JournalMessage {
             ["changed": changed, "restart_needed": pending])
     }
 
+    /// - Parameter keys: at least one.
+    static func restartNeeded(_ keys: [String]) -> JournalMessage {
+        let pending = OperatorText(keys.joined(separator: ", "))
+        return JournalMessage(
+            .restartNeeded, "a new value is in force only after a restart: \(pending)", ["restart_needed": pending])
+    }
+
     static var settingsTooLate: JournalMessage { JournalMessage(.settingsTooLate, "the daemon is stopping: new settings are not applied") }
 }

@@ -33,6 +33,7 @@ package enum MessageKind: String, CaseIterable, Sendable {
     case configurationDoubtful = "ac9c57bb2de545b1a3ec9eb6f71f3ed0"
     case configurationNotReloaded = "672141fac70d4a75a6172d88d2a3f77e"
     case configurationReloaded = "26c78bf821f24c89b94bb414d71d888c"
+    case restartNeeded = "d22c9b7110344eaa9a6f7e1cbcde4e39"
     case settingsTooLate = "a45f8e8262b646849634326b9eadf282"
 
     // MARK: The log and the disk
@@ -52,6 +53,11 @@ package enum MessageKind: String, CaseIterable, Sendable {
     case cellsKeyChanged = "7846777390404af8910a313c2d5e2818"
     case rotationGoesOn = "36a9526a74b94a6a9d46057c3e99450b"
 
+    // MARK: The watchdog
+
+    case roundsLate = "bd0f9bb9a84c487799e3395a2ac1d4d0"
+    case roundsInTime = "700ad683bf6d4a869803c9f38b671449"
+
     // MARK: Those who connect
 
     case peerRefused = "71909c5a7c654667a44e27014f7929f7"
@@ -68,10 +74,11 @@ extension MessageKind {
         case .wrongUsage, .programFault, .directoryUnusable, .logUnusable, .alreadyRunning, .wrongConfiguration, .configurationNotReloaded,
             .logNotClosed, .storeWaits, .logUnreadable, .erasureFails, .retentionFails, .auditBroken, .auditEntriesStay, .acceptFailed:
             .error
-        case .coreDumpsPossible, .configurationDoubtful, .logRenewed, .clockSet, .cellsKeyChanged, .peerRefused, .descriptorsScarce:
+        case .coreDumpsPossible, .configurationDoubtful, .logRenewed, .clockSet, .cellsKeyChanged, .peerRefused, .descriptorsScarce,
+            .restartNeeded, .roundsLate:
             .warning
         case .ready, .stopping, .stopped, .checkingLog, .migratingLog, .restoringState, .configurationReloaded, .storeWorksAgain,
-            .erasureWorksAgain, .rotationGoesOn:
+            .erasureWorksAgain, .rotationGoesOn, .roundsInTime:
             .notice
         case .settingsTooLate: .info
         }

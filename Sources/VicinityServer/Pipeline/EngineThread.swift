@@ -18,13 +18,18 @@ struct EngineThread: ~Copyable {
     private let commitInterval: @Sendable () -> Int64
     private let inbox: Inbox<Work>
     private let slot: CommitSlot
+    private let progress: Progress
 
     /// - Parameter commitInterval: how long a commit waits for company, in nanoseconds, as configured now.
-    init(_ writer: consuming Writer, commitInterval: @escaping @Sendable () -> Int64, inbox: Inbox<Work>, slot: CommitSlot) {
+    init(
+        _ writer: consuming Writer, commitInterval: @escaping @Sendable () -> Int64, inbox: Inbox<Work>, slot: CommitSlot,
+        progress: Progress
+    ) {
         self.writer = writer
         self.commitInterval = commitInterval
         self.inbox = inbox
         self.slot = slot
+        self.progress = progress
     }
 
     var snapshot: Snapshot { mutating get { writer.snapshot } }
@@ -36,12 +41,14 @@ struct EngineThread: ~Copyable {
             let commit = slot.isFree ? openSince.map { $0 + commitInterval() } : nil
             let timer = writer.wake(now: .present).map { $0 * 1_000_000 }
             switch inbox.take(until: [commit, timer].compactMap(\.self).min()) {
-            case .element(let work): writer.handle(work, now: .present)
+            case .element(let work):
+                writer.handle(work, now: .present)
+                progress.engineAdvanced()
             case .nothing: writer.advance(to: .present)
             case .finished:
-                slot.waitUntilFree()
+                progress.whileWaitingForStore { slot.waitUntilFree() }
                 if !writer.isEmpty { handOver() }
-                slot.finish()
+                progress.whileWaitingForStore { slot.finish() }
                 return
             }
             if openSince == nil, !writer.isEmpty { openSince = vicinity_monotonic_nanoseconds() }
@@ -52,9 +59,9 @@ struct EngineThread: ~Copyable {
     private mutating func handOverIfDue() {
         guard let openSince else { return }
         if writer.isFull {
-            slot.waitUntilFree()
+            progress.whileWaitingForStore { slot.waitUntilFree() }
             handOver()
-        } else if slot.isFree, vicinity_monotonic_nanoseconds() >= openSince + commitInterval() {
+        } else if slot.isFree, writer.isUrgent || vicinity_monotonic_nanoseconds() >= openSince + commitInterval() {
             handOver()
         }
     }

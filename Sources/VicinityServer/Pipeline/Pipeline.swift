@@ -18,8 +18,9 @@ struct EngineStart: Sendable {
     let inbox: Inbox<Work>
     let slot: CommitSlot
     let statistics: Statistics
+    let progress: Progress
     /// Told now and then how far the recovery has come, in pieces of state.
-    let progress: @Sendable (Int) -> Void
+    let restored: @Sendable (Int) -> Void
 }
 
 /// The two threads through which every change goes, and their end.
@@ -49,10 +50,11 @@ final class Pipeline: Sendable {
                 // The engine is made, used and given up on this thread: it cannot leave it.
                 let recovered = try Recovery.run(
                     start.store, rules: start.rules, hashSeed: start.hashSeed, precisionKey: start.precisionKey, now: .present,
-                    progress: start.progress)
+                    progress: start.restored)
                 Self.tell(recovered.precisionStart, start.logger)
                 var thread = EngineThread(
-                    Writer(recovered, daemon: .thisProcess), commitInterval: start.commitInterval, inbox: start.inbox, slot: start.slot)
+                    Writer(recovered, daemon: .thisProcess, advanced: { [progress = start.progress] in progress.engineAdvanced() }),
+                    commitInterval: start.commitInterval, inbox: start.inbox, slot: start.slot, progress: start.progress)
                 start.statistics.publish(thread.snapshot)
                 recovery.continuation.finish()
                 thread.run()

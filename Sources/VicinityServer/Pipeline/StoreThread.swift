@@ -14,6 +14,7 @@ final class StoreThread: Sendable {
     private let slot: CommitSlot
     private let feed: Feed
     private let health: Health
+    private let progress: Progress
     private let logger: Logger
     private let settings: @Sendable () -> RetentionSettings
     private let erased: @Sendable ([Erasure]) -> Void
@@ -31,7 +32,7 @@ final class StoreThread: Sendable {
     ///   - erased: called with erasures of which nothing is left.
     ///   - fail: called once if the store cannot go on; the daemon ends, and nothing more is announced.
     init(
-        store: any LogStore, committer: Committer, slot: CommitSlot, feed: Feed, health: Health, logger: Logger,
+        store: any LogStore, committer: Committer, slot: CommitSlot, feed: Feed, health: Health, progress: Progress, logger: Logger,
         settings: @escaping @Sendable () -> RetentionSettings, erased: @escaping @Sendable ([Erasure]) -> Void,
         fail: @escaping @Sendable (StoreFault) -> Void
     ) {
@@ -40,6 +41,7 @@ final class StoreThread: Sendable {
         self.slot = slot
         self.feed = feed
         self.health = health
+        self.progress = progress
         self.logger = logger
         self.settings = settings
         self.erased = erased
@@ -82,7 +84,9 @@ final class StoreThread: Sendable {
     /// - Returns: whether the commit is durable; if not, it never will be.
     private func carryThrough(_ open: OpenCommit) -> Bool {
         while true {
-            switch committer.attempt(open) {
+            let outcome = committer.attempt(open)
+            progress.storeAdvanced()
+            switch outcome {
             case .done:
                 if health.report(.store, nil) { logger.report(.storeWorksAgain) }
                 return true
@@ -109,6 +113,7 @@ final class StoreThread: Sendable {
     private func erase(_ eraser: inout ErasureKeeper, now: Int64) -> Bool {
         do throws(StoreFault) {
             guard try eraser.step(store, feed: feed, now: now, done: erased) else { return true }
+            if eraser.hasMore { progress.storeAdvanced() }
             if health.report(.erasure, nil) { logger.report(.erasureWorksAgain) }
             return true
         } catch {
@@ -138,6 +143,7 @@ final class StoreThread: Sendable {
             // Subscribers are told first, so that whoever is answered finds it done.
             let tell = { [feed] (step: RetentionStep) in feed.retained(from: step.oldest) }
             guard let step = try keeper.step(store, settings: settings(), clock: clock, now: now, telling: tell) else { return true }
+            if step.removed > 0 || step.auditRemoved > 0 || !step.isDone || !step.isSwept { progress.storeAdvanced() }
             health.report(.retention, nil)
             // What could not be read may be gone; whoever still meets it reports it again.
             if step.removed > 0 { health.report(.log, nil) }

@@ -16,7 +16,7 @@ final class EventsSession: Session {
     private let services: EventsServices
     private let whenClosed: () -> Void
     private var conversation: EventsConversation
-    private var framer = LineFramer(limit: 65_536)
+    private var framer = LineFramer(limit: Bounds.eventsLine)
     private var heartbeat: Scheduled<Void>?
     private var isAdvancing = false
 
@@ -79,6 +79,9 @@ final class EventsSession: Session {
         }
         if hasWritten { connection.flush() }
     }
+
+    /// See ``EventsConversation/unnamedPlace``.
+    var unnamedPlace: Int64? { conversation.unnamedPlace }
 
     /// Sends all that is durable and closes; the daemon stops.
     func drain() {

@@ -22,9 +22,6 @@ final class IngestSession: Session {
     private var secondTimer: Scheduled<Void>?
     private var isStopping = false
 
-    /// Lines in a batch at most: a bound on what one step of the engine does.
-    private static let batchLines = 4096
-
     init(connection: Connection, inbox: Inbox<Work>, group: GatewayGroup, decoder: FixDecoder, whenClosed: @escaping () -> Void) {
         self.connection = connection
         self.inbox = inbox
@@ -43,7 +40,7 @@ final class IngestSession: Session {
         var mayGoOn = true
         while mayGoOn, bytes.readableBytes > 0 {
             var batch = FixBatch(source: connection.id, firstLine: nextLine)
-            let consumed = bytes.withUnsafeReadableBytes { decoder.decode($0, into: &batch, maxLines: Self.batchLines) }
+            let consumed = bytes.withUnsafeReadableBytes { decoder.decode($0, into: &batch, maxLines: Bounds.batchLines) }
             bytes.moveReaderIndex(forwardBy: consumed)
             guard consumed > 0 else { break }
             mayGoOn = submit(batch)

@@ -4,22 +4,29 @@ import Synchronization
 import VicinityStore
 import VicinitySystem
 
-/// Tells the manager and the log how far the start has come, once it takes longer than two seconds.
+/// Tells the manager and the log how far the start has come, and has the manager wait for one that is long.
 final class StartupProgress: Sendable {
-    /// Milliseconds before the first word, and between two.
+    /// Milliseconds before the first word in the log of what is counted, and between two.
     private static let patience: Int64 = 2000
+    /// How long the manager is to wait from then on each time that it is asked: `TimeoutStartSec=` of the unit.
+    static let request: Duration = .seconds(30)
 
-    private let notifier: Notifier
+    private let work: LongWork
     private let logger: Logger
-    /// When something was last told, in monotonic milliseconds.
+    /// Bytes of the log that is there.
+    private let size: Int64
+    /// When something was last logged, in monotonic milliseconds.
     private let told: Mutex<Int64>
     private let started: Int64
 
-    init(notifier: Notifier, logger: Logger) {
-        self.notifier = notifier
+    /// - Parameter size: of the log that is there, in bytes.
+    init(notifier: Notifier, logger: Logger, size: Int64) {
         self.logger = logger
+        self.size = size
         started = vicinity_monotonic_milliseconds()
         told = Mutex(started)
+        notifier.status("starting: opening the log")
+        work = LongWork("starting: opening the log", Patience.reading(bytes: size), request: Self.request, notifier: notifier)
     }
 
     /// The store is being opened.
@@ -29,17 +36,20 @@ final class StartupProgress: Sendable {
         switch step {
         case .checkingFile(let bytes): message = .checkingLog(bytes: bytes)
         case .checkingState:
-            notifier.status("starting: checking the state")
+            work.begin("starting: checking the state", Patience.reading(bytes: size))
             return
         case .migrating(let from, let to): message = .migratingLog(from: from, to: to)
-        case .ready: return
+        case .ready:
+            work.begin("starting: restoring the state", .counted)
+            return
         }
-        notifier.status("starting: \(message.text)")
+        work.begin("starting: \(message.text)", Patience.reading(bytes: size))
         logger.report(message)
     }
 
     /// So many pieces of the state have been read.
     func restored(_ pieces: Int) {
+        work.counted(UInt64(pieces), "starting: restoring the state, \(pieces) pieces read")
         let now = vicinity_monotonic_milliseconds()
         let isDue = told.withLock { told in
             guard now >= told + Self.patience else { return false }
@@ -47,10 +57,9 @@ final class StartupProgress: Sendable {
             return true
         }
         guard isDue else { return }
-        notifier.status("starting: restoring the state, \(pieces) pieces read")
         logger.report(.restoringState(pieces: pieces, seconds: (now - started) / 1000))
     }
 
     /// The state is back.
-    func end() { notifier.status("starting: opening the sockets") }
+    func end() { work.end() }
 }

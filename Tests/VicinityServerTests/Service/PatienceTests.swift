@@ -1,0 +1,58 @@
+import Testing
+
+@testable import VicinityPipeline
+@testable import VicinityServer
+
+@Suite("What the manager is told and asked")
+struct PatienceTests {
+    /// counts at each look; asks: y more time is asked for, n not
+    @Test(arguments: [
+        (counts: [1, 2, 3] as [UInt64], asks: "yyy"),
+        (counts: [0, 0], asks: "nn"),
+        (counts: [5, 5, 6, 6], asks: "ynyn"),
+    ])
+    func aCountedStepIsWaitedForWhileItCounts(counts: [UInt64], asks: String) {
+        var patience = Patience(.counted, now: 0)
+        let result = counts.enumerated().map { patience.look(count: $1, now: Int64($0) * 5000) ? "y" : "n" }.joined()
+        #expect(result == asks)
+    }
+
+    @Test func aSilentStepIsWaitedForAsLongAsItsSizeSaysAndNotForEver() {
+        var patience = Patience(Patience.reading(bytes: 900_000_000), now: 1000)
+        // A minute, and 900 MB at 5 MB/s.
+        let end: Int64 = 1000 + 60_000 + 180_000
+        #expect(patience.look(count: 0, now: 1000) && patience.look(count: 0, now: end - 1))
+        #expect(!patience.look(count: 0, now: end) && !patience.look(count: 1, now: end + 1))
+    }
+
+    @Test(
+        arguments: [
+            (
+                trouble: [], subscribers: [], unnamed: nil,
+                text: "3 users, 2 subjects, 1 pairs inside; 41 fixes/s, 0.3 events/s; no subscribers"
+            ),
+            (
+                trouble: [], subscribers: [("relay-1", 90, true), ("relay-2", 70, false)], unnamed: nil,
+                text: "3 users, 2 subjects, 1 pairs inside; 41 fixes/s, 0.3 events/s; subscriber relay-2 (away) is 30 events behind"
+            ),
+            (
+                trouble: [], subscribers: [("relay-1", 90, true)], unnamed: 60,
+                text: "3 users, 2 subjects, 1 pairs inside; 41 fixes/s, 0.3 events/s; a subscriber without a name is 40 events behind"
+            ),
+            (
+                trouble: ["the store waits", "the clock was set"], subscribers: [("relay-1", 100, true)], unnamed: 100,
+                text: "degraded: the store waits; the clock was set. 3 users, 2 subjects, 1 pairs inside; 41 fixes/s, 0.3 events/s; "
+                    + "subscribers are up to date"
+            ),
+        ] as [(trouble: [String], subscribers: [(String, Int64, Bool)], unnamed: Int64?, text: String)])
+    func statusText(trouble: [String], subscribers: [(String, Int64, Bool)], unnamed: Int64?, text: String) {
+        var snapshot = Snapshot()
+        snapshot.users = 3
+        snapshot.subjects = 2
+        snapshot.pairs = 1
+        snapshot.head = 100
+        snapshot.subscribers = subscribers.map { SubscriberState(name: Array($0.utf8), acked: $1, wallTime: 0, isConnected: $2) }
+        let status = StatusText(snapshot: snapshot, rates: (40.6, 0.25), trouble: trouble, slowestUnnamed: unnamed)
+        #expect(status.text == text)
+    }
+}
