@@ -72,6 +72,11 @@ clean_up() {
 trap clean_up EXIT
 trap 'exit 130' INT TERM
 
+# What a run that was killed has left; a part's container ends with the number of its process.
+for left in "${VICINITY_HARNESS_STATE:-/run/vicinity-harness}"/vicinity-*-*; do
+    [[ ! -e $left || -e /proc/${left##*-} ]] || "$VICINITY_HARNESS" --name "${left##*/}" down --now
+done
+
 # Without what only a debugger reads the programs are half as large, and each container holds them in memory.
 mkdir "$work/programs"
 for program in vicinityd vicinityctl; do

@@ -21,7 +21,7 @@ done
 
 section "forbidden system calls, deadly this time"
 drop_in "$service" deadly '[Service]' 'SystemCallErrorNumber='
-inside systemctl restart "$service"
+holds "it starts" inside systemctl restart "$service"
 equals "the error number is cleared: kill" 2147483646 "$(show SystemCallErrorNumber)"
 load_start --gateways 2 --tag deadly
 holds "events go on" load_moves 1000
