@@ -97,12 +97,12 @@ TABLE = {directive: (directive, same) for directive in SAME.split()} | {
     "IPAddressDeny": ("IPAddressDeny", everything),
     "ExecPaths": ("ExecPaths", words),
     "InaccessiblePaths": ("InaccessiblePaths", words),
-    # 252 shows nothing of it; whether they arrive is tried in the part about the start.
-    "LoadCredential": ("LoadCredential", nothing_of_note),
     "SystemCallFilter": ("SystemCallFilter", calls),
     "SystemCallErrorNumber": ("SystemCallErrorNumber", errno),
     "ListenStream": ("Listen", stream),
     "Service": ("Triggers", same),
+    # systemctl calls it unprintable; 55-activation.sh shows what it does.
+    "LoadCredential": ("LoadCredential", nothing_of_note),
     # Shown only by what `systemctl enable` makes of it, which the parts use.
     "WantedBy": ("WantedBy", nothing_of_note),
     "Also": ("WantedBy", nothing_of_note),

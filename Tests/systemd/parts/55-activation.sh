@@ -79,19 +79,20 @@ walk() { # into the file $1: the events of a walk past three entries in a new st
     done | as gateway vicinityctl send - >/dev/null
     as relay timeout 2 vicinityctl watch --json --after 0 >"$1" 2>/dev/null || true
 }
-drop_in "$service" keys '[Service]' 'LoadCredential=precision_key:/etc/vicinity/precision.key' 'LoadCredential=audit_key:/etc/vicinity/audit.key'
-# 32 bytes each.
-inside sh -c 'umask 077; printf %032d 1 >/etc/vicinity/precision.key; printf %032d 2 >/etc/vicinity/audit.key'
+# 32 bytes each, where the unit takes them from if they are there.
+credential() { inside sh -c "umask 077; mkdir -p /etc/credstore; printf $2 >/etc/credstore/vicinity.$1"; } # NAME FORMAT-AND-ARGUMENT
+credential precision_key '%032d 1'
+credential audit_key '%032d 2'
 walk "$stage/first"
 equals "no key lies in the state directory" '' "$(inside find /var/lib/private/vicinity -name '*-key')"
-inside sh -c 'umask 077; printf %032d 3 >/etc/vicinity/precision.key'
+credential precision_key '%032d 3'
 walk "$stage/other"
-inside sh -c 'umask 077; printf %032d 1 >/etc/vicinity/precision.key'
+credential precision_key '%032d 1'
 walk "$stage/again"
 matches "there are events" '"enter".*"leave"' "$(tr '\n' ' ' <"$stage/first")"
 holds "the same key gives the same events" cmp "$stage/first" "$stage/again"
 refuses "another one gives others" cmp "$stage/first" "$stage/other"
-printf short | inside tee /etc/vicinity/precision.key >/dev/null
+credential precision_key short
 inside systemctl stop "$service" 2>/dev/null
 before=$(moment)
 refuses "a key that is none is no start" inside systemctl start "$service"
