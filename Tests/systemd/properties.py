@@ -81,6 +81,7 @@ TABLE = {directive: (directive, same) for directive in SAME.split()} | {
     "After": ("After", words),
     "Requires": ("Requires", words),
     "Wants": ("Wants", words),
+    "PartOf": ("PartOf", words),
     "Documentation": ("Documentation", quoted),
     "StartLimitIntervalSec": ("StartLimitIntervalUSec", same),
     "ExecStart": ("ExecStart", command),

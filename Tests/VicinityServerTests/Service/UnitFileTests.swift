@@ -43,7 +43,9 @@ struct UnitFileTests {
     /// systemd.kill(5)) what we may come to use. 253 and later brought, among others: RestartSteps, RestartMaxDelaySec, RestartMode,
     /// FileDescriptorStorePreserve, ReloadSignal, OpenFile, ImportCredential, MemoryZSwapMax, PrivatePIDs, ProtectHostname=private.
     private static let knownKeys: [String: Set<String>] = [
-        "Unit": ["Description", "Documentation", "Requires", "Wants", "After", "Before", "StartLimitIntervalSec", "StartLimitBurst"],
+        "Unit": [
+            "Description", "Documentation", "Requires", "Wants", "PartOf", "After", "Before", "StartLimitIntervalSec", "StartLimitBurst",
+        ],
         "Service": [
             "Type", "NotifyAccess", "ExecStart", "ExecReload", "Restart", "RestartSec", "RestartPreventExitStatus", "TimeoutStartSec",
             "TimeoutStopSec", "WatchdogSec", "FileDescriptorStoreMax", "DynamicUser", "User", "StateDirectory", "StateDirectoryMode",

@@ -68,6 +68,20 @@ printf 'privacy: { profile: places }\n' | configure
 holds "once it is mended, the client is answered" wait "$client"
 holds "and the service is active" is_active
 
+section "stopped, while somebody knocks at every door"
+link_sockets
+mkfifo "$stage/knocker.in"
+python3 "$here/clients/knocker.py" --run "$stage/run" <"$stage/knocker.in" >"$stage/knocker.out" 2>&1 &
+exec {knocker_input}>"$stage/knocker.in"
+for number in {1..7}; do
+    holds "it starts" inside systemctl start "${sockets[@]}" "$service"
+    holds "stop $number" inside systemctl stop "${sockets[@]}"
+    equals "everything has stopped" 4 "$(inside systemctl is-active "${sockets[@]}" "$service" | grep -cx inactive)"
+done
+exec {knocker_input}>&-
+wait
+start_sockets
+
 section "credentials"
 # What users near an entry with a precision are told depends on the key alone: one key is one log, whatever the state directory.
 walk() { # into the file $1: the events of a walk past three entries in a new state directory
