@@ -8,8 +8,9 @@ source "$(dirname "$0")/../lib.sh"
 packages=("$root"/.build/deb/*.deb)
 package=${packages[0]}
 release=$root/.build/release
-if [[ ! -e $package || $release/vicinityd -nt $package || $release/vicinityctl -nt $package ]]; then
-    say "There is no package of this release build in .build/deb; run: make deb"
+packed=("$release"/{vicinityd,vicinityctl} "$root"/{systemd,etc,packaging,scripts/install})
+if [[ ! -e $package || -n $(find "${packed[@]}" -type f -newer "$package" -print -quit) ]]; then
+    say "There is no package in .build/deb that is newer than the release build and what else is packed; run: make deb"
     exit 78
 fi
 all_units=("${sockets[@]}" "$service")
@@ -99,6 +100,12 @@ holds "the register takes a place" as admin vicinityctl subjects import - <"$sta
 holds "a gateway sends fixes" as gateway vicinityctl send - <"$stage/fixes"
 matches "a relay gets the first alert" '"seq":1,"type":"enter","user":"u-1","subject":"s-1"' \
     "$(as relay timeout 20 vicinityctl watch --json --after 0 --count 1 2>/dev/null)"
+
+section "the catalogue of messages"
+# dpkg tells systemd of the file, and systemd takes it in.
+mapfile -t messages < <(cat "$root"/systemd/*.catalog 2>/dev/null | sed -n 's/^-- \([0-9a-f]\{32\}\)$/\1/p')
+explained() { ((${#messages[@]} == 0)) || inside journalctl --no-pager --list-catalog "${messages[@]}" 2>/dev/null; }
+equals "journalctl explains every message that is in it" "${#messages[@]}" "$(explained | wc -l)"
 
 section "the manual, and completions"
 for page in vicinityd.8 vicinityctl.1 vicinityd.yaml.5 vicinity-protocol.7; do
@@ -193,6 +200,7 @@ equals "nothing is left but what is others'" "/etc/vicinity /etc/vicinity/somebo
     "$(inside find /etc /usr /var /run -xdev \( -name '*vicinity*' -o -path '*/vicinity/*' \) -not -path "$clients*" -not -path '/var/cache/man/*' | sort | paste -sd ' ')"
 equals "the groups stay" 4 "$(inside getent group vicinity-{gateway,relay,observer,admin} | wc -l)"
 equals "no unit of it is known" '' "$(inside systemctl list-unit-files --no-legend 'vicinityd*')"
+equals "journalctl explains nothing of it" '' "$(explained)"
 holds "and it can be installed from the beginning" apt install /root/first.deb
 equals "with an empty log" 0 "$(head_seq)"
 holds "and purged again" apt purge vicinity
