@@ -75,7 +75,8 @@ final class Doors: Sendable {
         makeSession: @escaping @Sendable (Connection, @escaping () -> Void) -> any Session
     ) async throws {
         let places = name == .control ? controlLimit : limit
-        let server = try await SocketServer.start(socket, on: loops, limit: places) { [counts, logger] connection in
+        let failed = { @Sendable [logger] (error: any Error) in logger.report(.acceptFailed(name, error)) }
+        let server = try await SocketServer.start(socket, on: loops, limit: places, failed: failed) { [counts, logger] connection in
             counts.opened(name)
             let whenClosed = { counts.closed(name) }
             guard name.isAdmitted(settings.access.roles(of: connection.peer)) else {

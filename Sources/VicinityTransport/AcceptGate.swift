@@ -10,6 +10,7 @@ final class AcceptGate: ChannelInboundHandler {
     typealias InboundOut = any Channel
 
     private let limit: ConnectionLimit
+    private let failed: @Sendable (any Error) -> Void
     private var context: ChannelHandlerContext?
     /// The client that was accepted without a place.
     private var parked: NIOAny?
@@ -17,7 +18,11 @@ final class AcceptGate: ChannelInboundHandler {
 
     static let pause = TimeAmount.milliseconds(100)
 
-    init(limit: ConnectionLimit) { self.limit = limit }
+    /// - Parameter failed: told of each failure to accept.
+    init(limit: ConnectionLimit, failed: @escaping @Sendable (any Error) -> Void) {
+        self.limit = limit
+        self.failed = failed
+    }
 
     func handlerAdded(context: ChannelHandlerContext) { self.context = context }
 
@@ -53,6 +58,7 @@ final class AcceptGate: ChannelInboundHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         needsPause = true
+        failed(error)
         context.fireErrorCaught(error)
     }
 

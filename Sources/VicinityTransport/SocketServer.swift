@@ -34,14 +34,17 @@ package final class SocketServer: Sendable {
     /// - Parameters:
     ///   - socket: is the server's from now on, also if this fails.
     ///   - limit: shared with other servers.
+    ///   - failed: told, on any event loop, of each client that could not be accepted, which mostly means that the system has no descriptor or
+    ///     memory left; it is called ten times a second while that lasts.
     ///   - makeSession: called on the connection's event loop before anything is read.
     package static func start(
         _ socket: consuming ListeningSocket, on group: any EventLoopGroup, limit: ConnectionLimit, options: Options = Options(),
+        failed: @escaping @Sendable (any Error) -> Void = { _ in },
         makeSession: @escaping @Sendable (Connection) -> any Session
     ) async throws -> SocketServer {
         let (descriptor, file) = socket.release()
         do {
-            let channel = try await bootstrap(on: group, limit: limit, options: options, makeSession: makeSession)
+            let channel = try await bootstrap(on: group, limit: limit, options: options, failed: failed, makeSession: makeSession)
                 .withBoundSocket(descriptor).get()
             // NIO has listened again, with its own short queue.
             _ = listen(descriptor, ListeningSocket.backlog)
@@ -85,14 +88,15 @@ package final class SocketServer: Sendable {
     }
 
     private static func bootstrap(
-        on group: any EventLoopGroup, limit: ConnectionLimit, options: Options, makeSession: @escaping @Sendable (Connection) -> any Session
+        on group: any EventLoopGroup, limit: ConnectionLimit, options: Options, failed: @escaping @Sendable (any Error) -> Void,
+        makeSession: @escaping @Sendable (Connection) -> any Session
     ) -> ServerBootstrap {
         ServerBootstrap(group: group)
             .serverChannelOption(.autoRead, value: false)
             .serverChannelOption(.maxMessagesPerRead, value: 1)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(AcceptGate(limit: limit))
+                    try channel.pipeline.syncOperations.addHandler(AcceptGate(limit: limit, failed: failed))
                 }
             }
             .childChannelOption(.autoRead, value: false)
@@ -101,7 +105,14 @@ package final class SocketServer: Sendable {
             .childChannelOption(.recvAllocator, value: options.reads)
             .childChannelOption(.writeBufferWaterMark, value: options.marks)
             .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture { try prepare(channel, limit: limit, makeSession: makeSession) }
+                channel.eventLoop.makeCompletedFuture {
+                    do {
+                        try prepare(channel, limit: limit, makeSession: makeSession)
+                    } catch {
+                        failed(error)
+                        throw error
+                    }
+                }
             }
     }
 

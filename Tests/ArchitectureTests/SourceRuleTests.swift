@@ -31,9 +31,17 @@ private let sourceRules = [
         ]),
 ]
 
+/// At these levels a message is one of the table in docs/messages.md, with an id and an entry in the catalogue; what it says is made of values
+/// that name nobody.
+private let messageRules = ["info", "notice", "warning", "error", "critical"].map { level in
+    SourceRule(
+        pattern: "logger.\(level)(",
+        reason: "logger.report(…) with a JournalMessage: Sources/VicinityServer/Log/MessageKind.swift says how to add one")
+}
+
 @Suite("Rules the compiler does not know")
 struct SourceRuleTests {
-    @Test("Not in Sources", arguments: sourceRules)
+    @Test("Not in Sources", arguments: sourceRules + messageRules)
     func absent(rule: SourceRule) throws {
         for file in Repository.swiftFiles(below: "Sources") where !rule.exceptFor.contains(where: { file.hasPrefix($0) }) {
             let source = try #require(Repository.text(file))
@@ -74,6 +82,25 @@ struct SourceRuleTests {
                 #expect(raw[first..<last].contains { $0.contains("//") }, "\(file):\(line.number): say why this is sound")
             }
         }
+    }
+
+    @Test("What may stand in a message is a list: who adds to it has asked whether it can name a user, a subject or a place")
+    func sayable() throws {
+        var found: [String] = []
+        for file in Repository.swiftFiles(below: "Sources") {
+            let source = try #require(Repository.text(file))
+            for line in swiftLines(source) {
+                if let match = line.code.firstMatch(of: /(?:extension|struct|enum|class|actor) (\w+): [^{]*\bSayable\b/) {
+                    found.append(String(match.1))
+                }
+                // Text that was looked at: by who reads the few lines that make messages.
+                let isThere = file.hasPrefix("Sources/VicinityServer/Log/")
+                #expect(
+                    isThere || !occurs("OperatorText(", in: line.code), "\(file):\(line.number): text is made sayable beside the messages")
+            }
+        }
+        let permitted = ["ConfigurationError", "Int", "Int64", "OperatorText", "SocketName", "StoreFault", "SystemUser"]
+        #expect(found.sorted() == permitted)
     }
 
     @Test("Sources names no machine's path", arguments: ["/home/", "/Users/", "/root/"])

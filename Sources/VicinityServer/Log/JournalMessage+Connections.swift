@@ -1,3 +1,5 @@
+internal import Glibc
+internal import NIOCore
 import VicinityTransport
 
 extension JournalMessage {
@@ -11,7 +13,7 @@ extension JournalMessage {
 
     /// - Parameter error: of the system.
     static func acceptFailed(_ socket: SocketName, _ error: any Error) -> JournalMessage {
-        let why = OperatorText("\(error)")
+        let why = OperatorText((error as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(error)")
         return JournalMessage(
             .acceptFailed, "a client of \(socket).sock could not be accepted: \(why)", ["socket": socket, "why": why],
             trouble: socket.rawValue)

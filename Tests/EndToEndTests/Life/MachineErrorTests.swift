@@ -222,6 +222,36 @@ struct MachineErrorTests {
 
     // MARK: - File descriptors
 
+    @Test("A daemon that may open nothing more says so a few times, serves who is there, and the others when it may again")
+    func noDescriptorLeft() throws {
+        let daemon = try Daemon.running()
+        let process = try #require(daemon.program?.pid)
+        func allow(_ descriptors: Int) throws {
+            let program = try Program(
+                "/usr/bin/prlimit", arguments: ["--pid", "\(process)", "--nofile=\(descriptors):"], log: "\(daemon.directory)/prlimit")
+            #expect(try program.wait() == .exited(0), "\(program.log)")
+        }
+        func complaints() throws -> [String] { try daemon.complaints().filter { $0.contains("ingest.sock could not be accepted") } }
+        let operators = try daemon.connect("control")
+        // Those that it has have higher numbers.
+        try allow(3)
+        let gateway = try daemon.connect("ingest")
+        try gateway.send("\n")
+        _ = try eventually("five complaints") { try complaints().count >= 5 ? true : nil }
+        try operators.send(#"{"jsonrpc":"2.0","id":1,"method":"subjects.put","params":{"subjects":[]}}"# + "\n")
+        #expect(try operators.json()["error"] == nil, "who is there is served")
+        // As often again, and more.
+        for _ in 0..<20 { usleep(50_000) }
+        try allow(1024)
+        #expect(try Answer(gateway.nextLine()) == .ack(1))
+        let first = try complaints()
+        #expect(first.count == 5 && first.allSatisfy { $0.hasSuffix(": Too many open files") }, "\(first)")
+        try daemon.stop()
+        let all = try complaints()
+        #expect(all.count == 6)
+        #expect(all.last?.contains(/Too many open files \([0-9]+ more like it in [0-9]+ s\)$/) == true, "\(all)")
+    }
+
     @Test("Few file descriptors: said once; those who are connected are served, others wait until one goes")
     func descriptors() throws {
         let daemon = try Daemon.running(prelude: "ulimit -n 220")
