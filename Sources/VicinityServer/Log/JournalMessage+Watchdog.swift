@@ -8,17 +8,17 @@ extension JournalMessage {
         let place = OperatorText(stage.name)
         return JournalMessage(
             .roundsLate, "a round through the daemon takes more than \(milliseconds) ms: it waits for \(place)",
-            ["milliseconds": milliseconds, "place": place])
+            ["milliseconds": milliseconds, "place": place], trouble: "")
     }
 
     /// - Parameter fault: an `errno`.
     static func smallWriteFails(_ fault: CInt) -> JournalMessage {
         let why = OperatorText(String(cString: strerror(fault)))
         return JournalMessage(
-            .roundsLate, "a small write to the state directory fails: \(why)", ["place": OperatorText("the disk"), "why": why])
+            .smallWriteFails, "a small write to the state directory fails: \(why)", ["why": why], trouble: "")
     }
 
-    static var roundsInTime: JournalMessage { JournalMessage(.roundsInTime, "rounds through the daemon are in time again") }
+    static var roundsInTime: JournalMessage { JournalMessage(.roundsInTime, "rounds through the daemon are in time again", trouble: "") }
 }
 
 extension Vigil.Stage {

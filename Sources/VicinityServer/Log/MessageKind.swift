@@ -56,6 +56,7 @@ package enum MessageKind: String, CaseIterable, Sendable {
     // MARK: The watchdog
 
     case roundsLate = "bd0f9bb9a84c487799e3395a2ac1d4d0"
+    case smallWriteFails = "955546f415f94f438095468c747216c5"
     case roundsInTime = "700ad683bf6d4a869803c9f38b671449"
 
     // MARK: Those who connect
@@ -75,7 +76,7 @@ extension MessageKind {
             .logNotClosed, .storeWaits, .logUnreadable, .erasureFails, .retentionFails, .auditBroken, .auditEntriesStay, .acceptFailed:
             .error
         case .coreDumpsPossible, .configurationDoubtful, .logRenewed, .clockSet, .cellsKeyChanged, .peerRefused, .descriptorsScarce,
-            .restartNeeded, .roundsLate:
+            .restartNeeded, .roundsLate, .smallWriteFails:
             .warning
         case .ready, .stopping, .stopped, .checkingLog, .migratingLog, .restoringState, .configurationReloaded, .storeWorksAgain,
             .erasureWorksAgain, .rotationGoesOn, .roundsInTime:

@@ -99,4 +99,47 @@ struct CanaryTests {
         #expect(!log.contains(Self.user) && !log.contains("canary-"), "\(log)")
         #expect(positions(in: log).isEmpty, "\(log)")
     }
+
+    @Test("Whatever fails, at the finest level too: the log has no position, and no id at info and above")
+    func failures() throws {
+        let daemon = try Daemon.running(config: Self.config + "log_level: trace\n")
+        try daemon.put([Self.subject], latitude: 39.9077745, longitude: 116.3917754)
+        try daemon.ingest(Self.lines)
+        try daemon.stop()
+        let path = "\(daemon.statePath)/vicinity.db"
+        let sound = try Data(contentsOf: URL(filePath: path))
+        // Beside each place where the file says who it is about, a few bits are turned: what the daemon then says it says of that row.
+        var places: [Int] = []
+        for name in [Self.user, Self.subject] {
+            var rest = sound.startIndex..<sound.endIndex
+            while let found = sound.range(of: Data(name.utf8), in: rest) {
+                places.append(found.lowerBound)
+                rest = found.upperBound..<sound.endIndex
+            }
+        }
+        #expect(places.count > 2, "the state has who and where, so that there is something to tell")
+        for place in places.prefix(8) {
+            var damaged = sound
+            for byte in place - 12..<place + 3 { damaged[byte] ^= 0x55 }
+            try damaged.write(to: URL(filePath: path))
+            do {
+                try daemon.start()
+            } catch is Failure {
+                continue
+            }
+            // What is wrong may be met by who reads only.
+            _ = try? daemon.events()
+            _ = try daemon.call("subjects.get", "{\"id\":\"\(Self.subject)\"}")
+            try daemon.write(config: "privacy:\n  precision: -1\n")
+            _ = try daemon.call("config.reload")
+            try daemon.write(config: Self.config + "log_level: trace\n")
+            try daemon.crash()
+        }
+        let log = try String(contentsOfFile: "\(daemon.directory)/log", encoding: .utf8)
+        #expect(log.contains("damaged"), "something was wrong, and was told")
+        #expect(positions(in: log).isEmpty, "\(log)")
+        for line in log.split(separator: "\n") where !line.contains(" debug ") && !line.contains(" trace ") {
+            #expect(!line.contains("canary-"), "\(line)")
+        }
+    }
 }

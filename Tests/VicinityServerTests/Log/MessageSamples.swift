@@ -27,6 +27,7 @@ extension JournalMessage {
         case .configurationNotReloaded: .configurationNotReloaded(mistake)
         case .configurationReloaded:
             .configurationReloaded(change)
+        case .restartNeeded: .restartNeeded(["durability"])
         case .settingsTooLate: .settingsTooLate
         case .logRenewed: .logRenewed(.isBackup)
         case .logNotClosed: .logNotClosed(fault)
@@ -42,6 +43,9 @@ extension JournalMessage {
         case .clockSet: .clockSet(by: 86_400_000)
         case .cellsKeyChanged: .cellsKeyChanged
         case .rotationGoesOn: .rotationGoesOn
+        case .roundsLate: .roundsLate(after: 5000, waitingFor: .disk)
+        case .smallWriteFails: .smallWriteFails(28)
+        case .roundsInTime: .roundsInTime
         case .peerRefused: .peerRefused(.ingest, user: 1000)
         case .acceptFailed: .acceptFailed(.ingest, fault)
         case .descriptorsScarce: .descriptorsScarce(limit: 1024, connections: 416, wanted: 4096)
