@@ -6,6 +6,7 @@
 
 import VicinityCore
 import VicinityPipeline
+import VicinitySystem
 import VicinityTransport
 
 /// The sums.
@@ -47,7 +48,7 @@ enum Bounds {
     static let operatorAtWork = 3 * controlLine
 
     /// What is kept of a connection for the process after this one.
-    static let notebook = 1_280 << 10
+    static let notebook = Notebook.length
 
     /// A user with open pairs, as measured (docs/performance.md), in tables that are about to grow.
     static let user = 2 * 250

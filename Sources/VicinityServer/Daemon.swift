@@ -214,7 +214,7 @@ package struct Daemon: Service {
                     statistics.sample(now: vicinity_monotonic_milliseconds())
                     let status = StatusText(
                         snapshot: statistics.snapshot, rates: statistics.rates, trouble: health.sentences,
-                        slowestUnnamed: await doors.slowestUnnamed())
+                        slowestUnnamed: doors.askSlowestUnnamed())
                     notifier.status(status.text)
                     output.sumUp()
                 } while await Self.sleep(for: .seconds(1))

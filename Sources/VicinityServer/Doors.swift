@@ -124,16 +124,8 @@ final class Doors: Sendable {
 
     // MARK: - Looking
 
-    /// How far the slowest subscriber without a name has been served, as a seq; `nil` if there is none.
-    func slowestUnnamed() async -> Int64? {
-        var slowest: Int64?
-        for group in subscribers where group.hasSessions {
-            // The loops run until the very end, so the submission does not fail.
-            guard let place = try? await group.eventLoop.submit({ group.slowestUnnamed }).get() else { continue }
-            slowest = min(slowest ?? .max, place)
-        }
-        return slowest
-    }
+    /// How far the slowest subscriber without a name had been served when this was last asked, as a seq; `nil` if there was none.
+    func askSlowestUnnamed() -> Int64? { subscribers.compactMap { $0.askSlowestUnnamed() }.min() }
 
     // MARK: - Settings
 

@@ -65,8 +65,8 @@ package final class Notebook {
     private static let slotSize = 33 * page
     private static let slotHeader = 24
     private static let inputOffset = page + 2 * slotSize
-    /// Where the tail begins, and the mapping ends.
-    private static let length = inputOffset + inputCapacity
+    /// Where the tail begins, and the mapping ends: bytes of memory that one may take.
+    package static let length = inputOffset + inputCapacity
 
     private let descriptor: OwnedDescriptor
     private let memory: UnsafeMutableRawPointer

@@ -6,8 +6,18 @@ import VicinityTransport
 final class SubscriberGroup: Sendable {
     let eventLoop: any EventLoop
     private let sessions: NIOLoopBoundBox<[UInt64: EventsSession]>
-    /// How many sessions there are, and whether the loop has been told and has not yet looked.
-    private let state = Mutex((count: 0, isTold: false))
+    private let state = Mutex(State())
+
+    private struct State {
+        /// How many sessions there are.
+        var count = 0
+        /// The loop has been told that the head has moved, and has not yet looked.
+        var isTold = false
+        /// How far the slowest of those without a name had been served when the loop last looked.
+        var slowestUnnamed: Int64?
+        /// The loop has been asked to look at that again, and has not yet.
+        var isAsked = false
+    }
 
     init(eventLoop: any EventLoop) {
         self.eventLoop = eventLoop
@@ -26,9 +36,6 @@ final class SubscriberGroup: Sendable {
         state.withLock { $0.count = sessions.value.count }
     }
 
-    /// On any thread.
-    var hasSessions: Bool { state.withLock { $0.count > 0 } }
-
     /// On any thread. Costs one closure on the loop, however many subscribers there are and however often it is called before they run.
     func headMoved() {
         let mustTell = state.withLock { state in
@@ -43,8 +50,25 @@ final class SubscriberGroup: Sendable {
         }
     }
 
-    /// On the loop: how far the slowest of those without a name has been served; `nil` if there is none.
-    var slowestUnnamed: Int64? { sessions.value.values.compactMap(\.unnamedPlace).min() }
+    /// On any thread: how far the slowest subscriber without a name had been served when this was last asked; `nil` if there was none.
+    ///
+    /// Waits for nobody, so that a loop that hangs cannot hinder that this is told.
+    func askSlowestUnnamed() -> Int64? {
+        let (known, mustAsk) = state.withLock { state in
+            defer { state.isAsked = true }
+            return (state.slowestUnnamed, !state.isAsked)
+        }
+        if mustAsk {
+            eventLoop.execute {
+                let place = self.sessions.value.values.compactMap(\.unnamedPlace).min()
+                self.state.withLock { state in
+                    state.slowestUnnamed = place
+                    state.isAsked = false
+                }
+            }
+        }
+        return known
+    }
 
     /// On the loop: lets every subscriber have what is durable, and ends its stream.
     func drain() { for session in sessions.value.values { session.drain() } }

@@ -7,8 +7,6 @@ import VicinitySystem
 /// From a thread of its own: whoever starts the daemon is in the midst of it, and what a step says of itself may be dropped, since the manager
 /// is told no more than once a second.
 final class LongWork: Sendable {
-    /// How often somebody looks, in milliseconds.
-    private static let interval: Int64 = 1000
     /// How many looks apart the manager is asked for time.
     private static let looksPerRequest = 5
 
@@ -22,15 +20,21 @@ final class LongWork: Sendable {
     private let state: Monitor<State>
     private let notifier: Notifier
     private let request: Duration
+    private let interval: Int64
     private let count: (@Sendable () -> UInt64)?
 
     /// - Parameters:
     ///   - text: what the manager shows, until the next step.
     ///   - request: how long the manager is to wait from a look on: what it would wait without being asked.
+    ///   - interval: how often somebody looks, in milliseconds.
     ///   - count: of steps that are counted elsewhere; `nil` if ``counted(_:)`` is called.
-    init(_ text: String, _ step: Patience.Step, request: Duration, notifier: Notifier, count: (@Sendable () -> UInt64)? = nil) {
+    init(
+        _ text: String, _ step: Patience.Step, request: Duration, notifier: Notifier, interval: Int64 = 1000,
+        count: (@Sendable () -> UInt64)? = nil
+    ) {
         self.notifier = notifier
         self.request = request
+        self.interval = interval
         self.count = count
         let patience = Patience(step, count: count?() ?? 0, now: vicinity_monotonic_milliseconds())
         state = Monitor(State(text: text, patience: patience))
@@ -66,9 +70,9 @@ final class LongWork: Sendable {
 
     private func watch() {
         var looks = 0
-        var deadline = vicinity_monotonic_milliseconds() + Self.interval
+        var deadline = vicinity_monotonic_milliseconds() + interval
         while state.wait(until: deadline * 1_000_000, for: { $0.isOver ? true : nil }) == nil {
-            deadline += Self.interval
+            deadline += interval
             looks += 1
             let known = count?()
             // Said with the lock held, so that nothing comes after the end.

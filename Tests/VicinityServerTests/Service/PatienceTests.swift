@@ -1,4 +1,6 @@
+import Synchronization
 import Testing
+import VicinitySystem
 
 @testable import VicinityPipeline
 @testable import VicinityServer
@@ -54,5 +56,50 @@ struct PatienceTests {
         snapshot.subscribers = subscribers.map { SubscriberState(name: Array($0.utf8), acked: $1, wallTime: 0, isConnected: $2) }
         let status = StatusText(snapshot: snapshot, rates: (40.6, 0.25), trouble: trouble, slowestUnnamed: unnamed)
         #expect(status.text == text)
+    }
+}
+
+@Suite("Long work: what the manager hears")
+struct LongWorkTests {
+    private final class Manager: Sendable {
+        private let heard = Mutex<[String]>([])
+
+        var messages: [String] { heard.withLock { $0 } }
+        var requests: Int { messages.count { $0 == "EXTEND_TIMEOUT_USEC=30000000" } }
+
+        func notifier() -> Notifier { Notifier { text in self.heard.withLock { $0.append(text) } } }
+
+        func until(_ what: String, _ isSo: () -> Bool) async throws {
+            for _ in 0..<3000 {
+                if isSo() { return }
+                try await Task.sleep(for: .milliseconds(10))
+            }
+            Issue.record("\(what): \(messages)")
+        }
+    }
+
+    @Test("Time is asked for while the work goes on, not when it hangs, and again with the next step; nothing is said after its end")
+    func asks() async throws {
+        let manager = Manager()
+        let work = LongWork("one", .counted, request: .seconds(30), notifier: manager.notifier(), interval: 2)
+        defer { work.end() }
+        var count: UInt64 = 0
+        try await manager.until("three requests") {
+            count += 1
+            work.counted(count, "one, \(count)")
+            return manager.requests >= 3
+        }
+        // It hangs: the request for what it did last may be on its way still.
+        try await Task.sleep(for: .milliseconds(50))
+        let requests = manager.requests
+        try await Task.sleep(for: .milliseconds(200))
+        #expect(manager.requests == requests)
+        work.begin("two", .within(60_000))
+        try await manager.until("a request for the next step") { manager.requests > requests }
+        #expect(manager.messages.first?.hasPrefix("STATUS=one") == true, "\(manager.messages)")
+        work.end()
+        let messages = manager.messages
+        try await Task.sleep(for: .milliseconds(100))
+        #expect(manager.messages == messages)
     }
 }
