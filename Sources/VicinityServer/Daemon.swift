@@ -2,7 +2,7 @@
 //
 //     directories → lock → sockets bound → store opened → engine recovered → doors opened → READY=1
 //     … until SIGTERM …
-//     doors closed → reading stopped → last work done → last commit → last acks and events → store closed
+//     doors closed → reading stopped → last work done → last commit → last acks and events → connections left to the next process → store closed
 //
 // Bytes of gateways come in by `IngestSession`, become a batch, and go through the inbox to the engine's thread (`EngineThread`), which drives the
 // writer (`Writer`). What comes of it goes as a commit to the store's thread (`StoreThread`), which makes it durable, and only then tells the
@@ -108,10 +108,13 @@ package struct Daemon: Service {
         }
         startup.end()
 
+        let keeperThread = NIOThreadPool(numberOfThreads: 1)
+        keeperThread.start()
+        let keeper = premises.hasKeeper ? makeKeeper(on: keeperThread) : nil
         let doors = Doors(
             loops: loops, inbox: inbox, slot: slot, feed: feed, store: store, threads: threads, statistics: statistics, health: health,
             hasher: IDHasher(seed: seed), started: started, logger: logger,
-            limit: ConnectionLimit(maximum: configuration.limits.connections))
+            limit: ConnectionLimit(maximum: configuration.limits.connections), keeper: keeper)
         let reloading = SettingsService.Reloading(
             load: load, began: { [notifier] in notifier.reloading() },
             apply: { [output, logger] values in
@@ -147,12 +150,14 @@ package struct Daemon: Service {
         await doors.stopReading()
         inbox.finish()
         try await pipeline.finished()
+        await doors.handOver()
         await doors.close(within: .seconds(5))
+        keeper?.finish()
         stop.begin("stopping: closing the log", Patience.reading(bytes: Self.greatestWAL))
         let isClosed = close(store)
         stop.end()
         try await loops.shutdownGracefully()
-        for pool in [threads, engineThread, storeThread] { try await pool.shutdownGracefully() }
+        for pool in [threads, engineThread, storeThread, keeperThread] { try await pool.shutdownGracefully() }
         guard isClosed else { throw StartFailure(.store, "stopped, but the log was not closed in order") }
         logger.report(.stopped(head: feed.head))
     }
@@ -161,6 +166,16 @@ package struct Daemon: Service {
     static let stopRequest: Duration = .seconds(15)
     /// Bytes that the WAL holds at the most, as long as no reader is in its way, and that are copied at the end.
     private static let greatestWAL: Int64 = 64 << 20
+
+    /// What keeps connections, its messages being sent by the thread.
+    private func makeKeeper(on thread: NIOThreadPool) -> Keeper {
+        let descriptors = DescriptorStore { [logger] code in logger.report(.connectionsNotKept(code)) }
+        thread.submit { _ in
+            _ = vicinity_set_thread_name("keeper")
+            descriptors.run()
+        }
+        return Keeper(store: descriptors, process: UInt64.random(in: .min ... .max))
+    }
 
     private func openStore(_ configuration: Configuration, _ startup: StartupProgress) throws -> SQLiteStore {
         let durability: Durability =

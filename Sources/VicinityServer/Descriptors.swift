@@ -5,25 +5,31 @@ import Logging
 enum Descriptors {
     /// The log, its WAL and readers, the lock, the listening sockets, the loops' own, and what libraries open for a moment.
     private static let own = 64
+    /// Of a connection: see `Connection`.
+    private static let plain = 2
+    /// Of one that is kept over a restart: its notebook, too, and until the manager has been given them one more of the notebook and of the socket.
+    private static let kept = plain + 3
     /// Operators' connections, beside those of gateways and relays.
     static let operators = 64
 
     /// How many there must be for so many connections.
-    static func needed(connections: Int, operators: Int) -> Int {
-        // A connection has two: see `Connection`.
-        own + 2 * (connections + operators)
+    ///
+    /// - Parameter areKept: whether the service manager keeps connections, as many as there may be.
+    static func needed(connections: Int, operators: Int, areKept: Bool = true) -> Int {
+        own + plain * (connections + operators) + (areKept ? (kept - plain) * min(connections, Keeper.greatest) : 0)
     }
 
     /// Raises the process's limit as far as the system lets it, if that is needed.
     ///
+    /// - Parameter areKept: whether the service manager keeps connections.
     /// - Returns: how many connections there may be: what was wanted, or fewer where the limit is too low, so that the log always finds a
     ///   descriptor.
-    static func places(for wanted: Int, logger: Logger) -> (connections: Int, operators: Int) {
-        let needed = needed(connections: wanted, operators: operators)
+    static func places(for wanted: Int, areKept: Bool, logger: Logger) -> (connections: Int, operators: Int) {
+        let each = areKept ? kept : plain
+        let needed = needed(connections: wanted, operators: operators, areKept: areKept)
         guard let limit = raise(to: needed), limit < needed else { return (wanted, operators) }
-        let possible = max(4, (limit - own) / 2)
-        let forOperators = min(operators, max(2, possible / 4))
-        let connections = min(wanted, possible - forOperators)
+        let forOperators = min(operators, max(2, (limit - own) / (4 * plain)))
+        let connections = min(wanted, max(2, (limit - own - plain * forOperators) / each))
         logger.report(.descriptorsScarce(limit: limit, connections: connections, wanted: wanted))
         return (connections, forOperators)
     }

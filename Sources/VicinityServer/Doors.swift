@@ -13,33 +13,37 @@ import VicinityWire
 /// The three sockets and everybody who is connected to them.
 final class Doors: Sendable {
     private let loops: MultiThreadedEventLoopGroup
-    private let inbox: Inbox<Work>
+    let inbox: Inbox<Work>
     private let slot: CommitSlot
-    private let feed: Feed
-    private let store: SQLiteStore
-    private let threads: NIOThreadPool
-    private let statistics: Statistics
-    private let health: Health
-    private let hasher: IDHasher
+    let feed: Feed
+    let store: SQLiteStore
+    let threads: NIOThreadPool
+    let statistics: Statistics
+    let health: Health
+    let hasher: IDHasher
     private let started: Int64
-    private let logger: Logger
-    private let limit: ConnectionLimit
+    let logger: Logger
+    let limit: ConnectionLimit
     /// The operators' own, so that gateways and relays cannot lock them out.
     private let controlLimit = ConnectionLimit(maximum: Descriptors.operators)
-    private let counts = ConnectionCounts()
+    let counts = ConnectionCounts()
     /// One of each for every loop, by its place in `loopList`.
-    private let gateways: [GatewayGroup]
-    private let subscribers: [SubscriberGroup]
-    private let loopList: [any EventLoop]
+    let gateways: [GatewayGroup]
+    let subscribers: [SubscriberGroup]
+    let loopList: [any EventLoop]
+    /// `nil` where nobody keeps connections over a restart.
+    let keeper: Keeper?
     private let servers = Mutex<[SocketServer]>([])
-    private let radii: Mutex<ClosedRange<Double>>
+    let radii: Mutex<ClosedRange<Double>>
 
     /// - Parameters:
     ///   - hasher: the engine's.
     ///   - started: monotonic milliseconds.
+    ///   - keeper: keeps connections over a restart; `nil` by hand.
     init(
         loops: MultiThreadedEventLoopGroup, inbox: Inbox<Work>, slot: CommitSlot, feed: Feed, store: SQLiteStore, threads: NIOThreadPool,
-        statistics: Statistics, health: Health, hasher: IDHasher, started: Int64, logger: Logger, limit: ConnectionLimit
+        statistics: Statistics, health: Health, hasher: IDHasher, started: Int64, logger: Logger, limit: ConnectionLimit,
+        keeper: Keeper?
     ) {
         self.loops = loops
         self.inbox = inbox
@@ -53,8 +57,9 @@ final class Doors: Sendable {
         self.started = started
         self.logger = logger
         self.limit = limit
+        self.keeper = keeper
         loopList = loops.makeIterator().map { $0 }
-        gateways = loopList.map { GatewayGroup(eventLoop: $0) }
+        gateways = loopList.map { GatewayGroup(eventLoop: $0, logID: store.identity.logID) }
         subscribers = loopList.map { SubscriberGroup(eventLoop: $0) }
         for group in subscribers { feed.listen { group.headMoved() } }
         radii = Mutex(50...50_000)
@@ -62,9 +67,11 @@ final class Doors: Sendable {
 
     // MARK: - Opening
 
-    /// Begins to accept on all three.
+    /// Goes on with the connections that the last process has left, and then begins to accept on all three.
     func open(_ sockets: consuming Premises.Sockets, settings: SettingsService) async throws {
         apply(settings.configuration)
+        // First, so that nobody else takes the name of a subscriber who is still there.
+        await goOn(with: sockets.kept, settings)
         try await open(sockets.ingest, .ingest, settings) { [self] in makeIngestSession($0, $1) }
         try await open(sockets.events, .events, settings) { [self] in makeEventsSession($0, settings, $1) }
         try await open(sockets.control, .control, settings) { [self] in makeControlSession($0, settings, $1) }
@@ -91,16 +98,23 @@ final class Doors: Sendable {
     private func makeIngestSession(_ connection: Connection, _ whenClosed: @escaping () -> Void) -> any Session {
         let group = gateways[place(of: connection)]
         let decoder = group.makeDecoder(hasher: hasher, radii: radii.withLock { $0 })
-        return IngestSession(connection: connection, inbox: inbox, group: group, decoder: decoder, whenClosed: whenClosed)
+        let keepsake = keeper?.keep(connection, of: .ingest)
+        return IngestSession(
+            connection: connection, inbox: inbox, group: group, decoder: decoder, keepsake: keepsake, whenClosed: whenClosed)
     }
 
     private func makeEventsSession(_ connection: Connection, _ settings: SettingsService, _ whenClosed: @escaping () -> Void) -> any Session
     {
-        let services = EventsServices(
+        let keepsake = keeper?.keep(connection, of: .events)
+        let services = eventsServices(for: connection, settings)
+        return EventsSession(connection: connection, services: services, keepsake: keepsake, whenClosed: whenClosed)
+    }
+
+    func eventsServices(for connection: Connection, _ settings: SettingsService) -> EventsServices {
+        EventsServices(
             feed: feed, reader: store, inbox: inbox, threads: threads, group: subscribers[place(of: connection)],
             logID: store.identity.logID, health: health, logger: logger,
             heartbeat: { settings.configuration.delivery.heartbeat.milliseconds })
-        return EventsSession(connection: connection, services: services, whenClosed: whenClosed)
     }
 
     private func makeControlSession(
@@ -115,7 +129,7 @@ final class Doors: Sendable {
         return ControlSession(connection: connection, service: service, whenClosed: whenClosed)
     }
 
-    private func place(of connection: Connection) -> Int {
+    func place(of connection: Connection) -> Int {
         guard let place = loopList.firstIndex(where: { $0 === connection.eventLoop }) else {
             preconditionFailure("a connection lives on one of our loops")
         }
@@ -133,7 +147,7 @@ final class Doors: Sendable {
     func apply(_ configuration: Configuration) {
         let range = configuration.halo.minimumRadius...configuration.halo.maximumRadius
         radii.withLock { $0 = range }
-        let places = Descriptors.places(for: configuration.limits.connections, logger: logger)
+        let places = Descriptors.places(for: configuration.limits.connections, areKept: keeper != nil, logger: logger)
         limit.change(maximum: places.connections)
         controlLimit.change(maximum: places.operators)
         for group in gateways { group.eventLoop.execute { group.limit(radii: range) } }
@@ -174,7 +188,7 @@ final class Doors: Sendable {
         return true
     }
 
-    private func onLoop(_ loop: any EventLoop, _ body: @escaping @Sendable () -> Void) async {
+    func onLoop(_ loop: any EventLoop, _ body: @escaping @Sendable () -> Void) async {
         // The loops run until the very end, so the submission does not fail.
         try? await loop.submit(body).get()
     }
@@ -182,7 +196,7 @@ final class Doors: Sendable {
 
 extension SocketName {
     /// Whether somebody with these roles may talk here at all.
-    fileprivate func isAdmitted(_ roles: Roles) -> Bool {
+    func isAdmitted(_ roles: Roles) -> Bool {
         switch self {
         case .ingest: roles.contains(.ingest)
         case .events: roles.contains(.events)

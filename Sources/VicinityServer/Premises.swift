@@ -8,6 +8,8 @@ import VicinityTransport
 /// connect from now on; they are answered when the doors open.
 package final class Premises: Sendable {
     package let stateDirectory: String
+    /// Whether there is a manager that keeps connections over a restart: one that passed the sockets and listens to us.
+    let hasKeeper: Bool
     private let held: Mutex<Held>
 
     private struct Held: ~Copyable {
@@ -20,6 +22,8 @@ package final class Premises: Sendable {
         var ingest: ListeningSocket
         var events: ListeningSocket
         var control: ListeningSocket
+        /// What the manager has kept since the last start: descriptors by the names that ``Keeper`` gave them.
+        var kept: [String: [CInt]]
     }
 
     /// Makes the directories, takes the lock, and takes or binds the sockets.
@@ -45,9 +49,10 @@ package final class Premises: Sendable {
         } catch {
             throw StartFailure(.configuration, "\(error)")
         }
+        hasKeeper = passed != nil && environment["NOTIFY_SOCKET"]?.isEmpty == false
         let sockets: Sockets
         if let passed {
-            sockets = try Self.adopt(passed.listening)
+            sockets = try Self.adopt(passed)
         } else {
             sockets = try Self.bind(Directory(.runtime, flag: runtimeDirectory, environment: environment))
         }
@@ -73,16 +78,18 @@ package final class Premises: Sendable {
         }
     }
 
-    private static func adopt(_ passed: [String: CInt]) throws(StartFailure) -> Sockets {
+    private static func adopt(_ passed: SystemdSockets) throws(StartFailure) -> Sockets {
         func socket(_ name: SocketName) throws(StartFailure) -> ListeningSocket {
-            guard let descriptor = passed[name.rawValue] else { throw StartFailure(.configuration, "no socket named \(name.rawValue)") }
+            guard let descriptor = passed.listening[name.rawValue] else {
+                throw StartFailure(.configuration, "no socket named \(name.rawValue)")
+            }
             do throws(SocketError) {
                 return try ListeningSocket(adopting: descriptor)
             } catch {
                 throw StartFailure(.configuration, "socket \(name.rawValue): \(error)")
             }
         }
-        return Sockets(ingest: try socket(.ingest), events: try socket(.events), control: try socket(.control))
+        return Sockets(ingest: try socket(.ingest), events: try socket(.events), control: try socket(.control), kept: passed.kept)
     }
 
     private static func bind(_ directory: Directory) throws(StartFailure) -> Sockets {
@@ -97,6 +104,6 @@ package final class Premises: Sendable {
                 }
             }
         }
-        return Sockets(ingest: try socket(.ingest), events: try socket(.events), control: try socket(.control))
+        return Sockets(ingest: try socket(.ingest), events: try socket(.events), control: try socket(.control), kept: [:])
     }
 }

@@ -65,7 +65,7 @@ package final class Notebook {
     private static let slotSize = 33 * page
     private static let slotHeader = 24
     private static let inputOffset = page + 2 * slotSize
-    /// Where the tail begins, and the mapping ends: bytes of memory that one may take.
+    /// Bytes of a notebook, of which as many are in memory as were used; behind them, between two processes, lies the tail.
     package static let length = inputOffset + inputCapacity
 
     private let descriptor: OwnedDescriptor

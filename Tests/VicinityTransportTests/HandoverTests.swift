@@ -112,7 +112,8 @@ import Testing
     }
 
     @Test func whatKeepsNothingOrIsClosedIsNotHandedOver() async throws {
-        try await ServerBench.run({ .init() }) { bench in
+        let plain: @Sendable () -> ScriptedSession.Behaviour = { .init() }
+        try await ServerBench.run(plain) { bench in
             let client = try Client(bench.path)
             let left = try await Self.leave(bench)
             #expect(left.handover == nil)
@@ -156,14 +157,15 @@ import Testing
     }
 
     @Test func theSessionIsToldWhenTheKernelHasTakenAll() async throws {
-        try await ServerBench.run({
+        let speaking: @Sendable () -> ScriptedSession.Behaviour = {
             .init(
                 began: { session in
                     session.connection.keepsUnsent = true
                     session.connection.write(ByteBuffer(repeating: 1, count: 2_000_000))
                     session.connection.flush()
                 })
-        }) { bench in
+        }
+        try await ServerBench.run(speaking) { bench in
             let client = try Client(bench.path)
             let queued = try await Self.inSession(of: bench) { $0.connection.queuedBytes }
             #expect(queued > 0)
@@ -175,7 +177,8 @@ import Testing
 
     /// The kernel is the witness of what was read, also for the next process.
     @Test func whatIsReadIsCounted() async throws {
-        try await ServerBench.run({ .init(began: { #expect($0.connection.countInput()) }) }) { bench in
+        let counting: @Sendable () -> ScriptedSession.Behaviour = { .init(began: { #expect($0.connection.countInput()) }) }
+        try await ServerBench.run(counting) { bench in
             let client = try Client(bench.path)
             let copy = try await Self.inSession(of: bench) { session in session.connection.duplicateDescriptor() ?? -1 }
             defer { Glibc.close(copy) }
@@ -188,9 +191,9 @@ import Testing
             }
             #expect(try await Self.inSession(of: bench) { $0.connection.countedInput } == Int64(sent))
         }
-        let plain = vicinity_unix_socket()
-        #expect(vicinity_counted_input(plain) == -Int64(ENODATA))
-        Glibc.close(plain)
+        let other = vicinity_unix_socket()
+        #expect(vicinity_counted_input(other) == -Int64(ENODATA))
+        Glibc.close(other)
     }
 
     @Test func adoptionGoesOverTheBoundAndGivesItsPlaceBack() async throws {

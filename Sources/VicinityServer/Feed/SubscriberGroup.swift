@@ -70,6 +70,11 @@ final class SubscriberGroup: Sendable {
         return known
     }
 
+    /// On the loop: leaves whom it can to the next process.
+    ///
+    /// - Returns: how many.
+    func handOver() -> Int { sessions.value.values.count { $0.handOver() } }
+
     /// On the loop: lets every subscriber have what is durable, and ends its stream.
     func drain() { for session in sessions.value.values { session.drain() } }
 

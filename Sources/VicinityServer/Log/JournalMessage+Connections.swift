@@ -28,4 +28,29 @@ extension JournalMessage {
             "the system lets the daemon have \(limit) file descriptors: at most \(connections) connections instead of \(wanted)",
             ["limit": limit, "connections": connections, "wanted": wanted])
     }
+
+    /// - Parameter count: gateways and subscribers.
+    static func connectionsLeft(_ count: Int) -> JournalMessage {
+        JournalMessage(.connectionsLeft, "\(count) connections are left to the next start", ["connections": count])
+    }
+
+    /// - Parameter tally: of the connections that the last process has left.
+    static func connectionsTakenUp(_ tally: LegacyTally) -> JournalMessage {
+        let fields: [String: any Sayable] = ["connections": tally.adopted, "dropped": tally.dropped]
+        guard tally.dropped > 0 else {
+            return JournalMessage(.connectionsTakenUp, "\(tally.adopted) connections of the last process go on", fields)
+        }
+        let why = OperatorText(tally.reasons)
+        return JournalMessage(
+            .connectionsTakenUp, "\(tally.adopted) connections of the last process go on, \(tally.dropped) do not: \(why)",
+            fields.merging(["why": why]) { first, _ in first })
+    }
+
+    /// - Parameter code: of the system.
+    static func connectionsNotKept(_ code: CInt) -> JournalMessage {
+        let why = OperatorText(String(cString: strerror(code)))
+        return JournalMessage(
+            .connectionsNotKept, "the service manager cannot be told what to keep over a restart: \(why)", ["why": why],
+            trouble: "keep")
+    }
 }

@@ -63,6 +63,9 @@ package enum MessageKind: String, CaseIterable, Sendable {
 
     case peerRefused = "71909c5a7c654667a44e27014f7929f7"
     case acceptFailed = "dda9997e077a45a680972e2671d31c3e"
+    case connectionsLeft = "aceaf5f498b04869b3f9f117306db123"
+    case connectionsTakenUp = "de4a9e8216af49b4bdf6fabcdb7668d7"
+    case connectionsNotKept = "0fb4413247544b44bbdea00c53aefdc9"
     case descriptorsScarce = "faf49dcee85d495d8ddb1d9265b230f1"
 }
 
@@ -76,10 +79,10 @@ extension MessageKind {
             .logNotClosed, .storeWaits, .logUnreadable, .erasureFails, .retentionFails, .auditBroken, .auditEntriesStay, .acceptFailed:
             .error
         case .coreDumpsPossible, .configurationDoubtful, .logRenewed, .clockSet, .cellsKeyChanged, .peerRefused, .descriptorsScarce,
-            .restartNeeded, .roundsLate, .smallWriteFails:
+            .restartNeeded, .roundsLate, .smallWriteFails, .connectionsNotKept:
             .warning
         case .ready, .stopping, .stopped, .checkingLog, .migratingLog, .restoringState, .configurationReloaded, .storeWorksAgain,
-            .erasureWorksAgain, .rotationGoesOn, .roundsInTime:
+            .erasureWorksAgain, .rotationGoesOn, .roundsInTime, .connectionsLeft, .connectionsTakenUp:
             .notice
         case .settingsTooLate: .info
         }

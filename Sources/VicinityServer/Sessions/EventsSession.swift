@@ -16,31 +16,87 @@ final class EventsSession: Session {
     private let services: EventsServices
     private let whenClosed: () -> Void
     private var conversation: EventsConversation
-    private var framer = LineFramer(limit: Bounds.eventsLine)
+    private var framer: LineFramer
     private var heartbeat: Scheduled<Void>?
     private var isAdvancing = false
+    private let keepsake: Keepsake?
+    /// Bytes of the connection that the framer has taken.
+    private var position: UInt64
+    /// Something is to be noted other than the place in the log.
+    private var mustNote = true
+    /// What the conversation's base was when it was noted.
+    private var notedRevision = 0
+    /// For the encoding of notes.
+    private var scratch: [UInt8] = []
 
-    init(connection: Connection, services: EventsServices, whenClosed: @escaping () -> Void) {
+    /// Begins with a new connection.
+    init(connection: Connection, services: EventsServices, keepsake: Keepsake?, whenClosed: @escaping () -> Void) {
         self.connection = connection
         self.services = services
+        self.keepsake = keepsake
         self.whenClosed = whenClosed
         conversation = EventsConversation(feed: services.feed, logID: services.logID, holder: connection.id)
+        framer = LineFramer(limit: Bounds.eventsLine)
+        position = 0
         services.group.add(self)
+        noteProgress()
+        armHeartbeat()
+    }
+
+    /// Goes on with a connection that another process has left; asks for its name at once, if it has one.
+    ///
+    /// - Throws: if its place is not one in this log.
+    init(
+        connection: Connection, services: EventsServices, keepsake: Keepsake, legacy: Legacy, note: EventsNote,
+        whenClosed: @escaping () -> Void
+    ) throws(ResumptionError) {
+        self.connection = connection
+        self.services = services
+        self.keepsake = keepsake
+        self.whenClosed = whenClosed
+        let base = note.conversation
+        // After an orderly stop the state is whole; after a crash the place has gone on from it.
+        let resumption = !legacy.wasStoppedInOrder && legacy.place > base.place ?? .max ? base.moved(to: legacy.place) : base
+        conversation = try EventsConversation(
+            feed: services.feed, logID: services.logID, holder: connection.id, resuming: resumption)
+        framer = LineFramer(limit: Bounds.eventsLine, resuming: note.framer)
+        position = legacy.start
+        services.group.add(self)
+        keepsake.begin(legacy)
+        connection.inherit(ByteBuffer(bytes: legacy.unsettled))
+        advance()
         armHeartbeat()
     }
 
     // MARK: - Session
 
+    func arrived(_ bytes: ByteBuffer) { keepsake?.arrived(bytes) }
+
     func received(_ bytes: inout ByteBuffer) {
         // What a client said before it was gone is taken to the end: it may be its last ack.
-        while conversation.isListening || !connection.isOpen, let line = framer.next(&bytes) {
+        while conversation.isListening || !connection.isOpen, let line = nextLine(&bytes) {
             conversation.take(line)
             advance()
         }
+        noteProgress()
         if !conversation.isListening { connection.pauseReading() }
     }
 
+    private func nextLine(_ bytes: inout ByteBuffer) -> LineFramer.Line? {
+        let before = bytes.readableBytes
+        let line = framer.next(&bytes)
+        took(before - bytes.readableBytes)
+        return line
+    }
+
+    private func took(_ count: Int) {
+        guard count > 0 else { return }
+        position += UInt64(count)
+        mustNote = true
+    }
+
     func inputEnded(_ rest: inout ByteBuffer) {
+        took(rest.readableBytes)
         if let line = framer.last(&rest) { conversation.take(line) }
         conversation.inputEnded()
         advance()
@@ -51,12 +107,19 @@ final class EventsSession: Session {
         advance()
     }
 
+    func outputTaken() { noteProgress() }
+
     func closed() {
-        services.group.remove(self)
-        heartbeat?.cancel()
+        leave()
+        keepsake?.forget()
         if let seq = conversation.closed() { _ = services.inbox.put(.acknowledge(holder: connection.id, seq: seq, Reply { _ in })) }
         if conversation.isHolding { _ = services.inbox.put(.release(holder: connection.id)) }
         whenClosed()
+    }
+
+    private func leave() {
+        services.group.remove(self)
+        heartbeat?.cancel()
     }
 
     /// Does what there is to do, as far as the socket takes it.
@@ -69,6 +132,7 @@ final class EventsSession: Session {
             let step = conversation.next(canWrite: connection.isWritable, now: vicinity_monotonic_milliseconds())
         {
             if case .write(let bytes) = step {
+                keepsake?.outputBegins()
                 connection.write(bytes)
                 hasWritten = true
             } else {
@@ -78,6 +142,7 @@ final class EventsSession: Session {
             }
         }
         if hasWritten { connection.flush() }
+        noteProgress()
     }
 
     /// See ``EventsConversation/unnamedPlace``.
@@ -92,9 +157,46 @@ final class EventsSession: Session {
     /// Sends no further block, and closes when the lines that are queued are sent; there is no more time.
     func cutShort() { connection.close(afterFlush: true) }
 
+    // MARK: - The next process
+
+    /// Leaves the connection to the next process, after the last commit. Whoever cannot be left in the middle of something is brought to its end first.
+    ///
+    /// - Returns: false if it cannot be left.
+    func handOver() -> Bool {
+        guard let keepsake, !keepsake.isLost else { return false }
+        advance()
+        if connection.isOpen, conversation.resumption == nil { drain() }
+        let resumption = conversation.resumption
+        guard resumption != nil || !connection.isOpen, let handover = connection.detach() else { return false }
+        leave()
+        if let resumption { encodeNote(resumption) }
+        let isLeft = keepsake.handOver(resumption == nil ? nil : scratch, start: position, handover)
+        whenClosed()
+        return isLeft
+    }
+
+    /// Notes what a successor must know, once all that was written is taken: mostly a number.
+    private func noteProgress() {
+        guard let keepsake, connection.isOpen, connection.queuedBytes == 0 else { return }
+        guard mustNote || conversation.baseRevision != notedRevision else {
+            if let place = conversation.place { keepsake.note(place: place) }
+            return
+        }
+        guard let resumption = conversation.resumption else { return keepsake.suspend() }
+        encodeNote(resumption)
+        keepsake.note(scratch, start: position)
+        mustNote = false
+        notedRevision = conversation.baseRevision
+    }
+
+    private func encodeNote(_ resumption: EventsConversation.Resumption) {
+        EventsNote(framer: framer.resumption, conversation: resumption).encode(into: &scratch)
+    }
+
     // MARK: - Steps
 
     private func carryOut(_ step: EventsConversation.Step) {
+        mustNote = true
         switch step {
         case .write: break
         case .load(let seq): load(after: seq)
@@ -128,6 +230,7 @@ final class EventsSession: Session {
         return { answer in
             loop.execute {
                 take(me.value, answer)
+                me.value.mustNote = true
                 me.value.advance()
             }
         }

@@ -7,15 +7,17 @@ final class ForbiddenSession: Session {
     private let connection: Connection
     private let whenClosed: () -> Void
 
-    init(connection: Connection, socket: SocketName, whenClosed: @escaping () -> Void) {
+    /// - Parameter unsent: what comes before, on a connection that another process has left.
+    init(connection: Connection, socket: SocketName, unsent: ByteBuffer = ByteBuffer(), whenClosed: @escaping () -> Void) {
         self.connection = connection
         self.whenClosed = whenClosed
         let me = NIOLoopBound(self, eventLoop: connection.eventLoop)
         let message = "user \(connection.peer.user) has no role on \(socket.rawValue).sock (access.\(socket.rawValue))"
-        connection.eventLoop.execute { me.value.refuse(message) }
+        connection.eventLoop.execute { me.value.refuse(message, after: unsent) }
     }
 
-    private func refuse(_ message: String) {
+    private func refuse(_ message: String, after unsent: ByteBuffer) {
+        connection.write(unsent)
         connection.write(ByteBuffer(bytes: SubscriptionRefusal(.forbidden, message).line))
         connection.close(afterFlush: true)
     }

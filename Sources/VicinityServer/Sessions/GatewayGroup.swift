@@ -6,19 +6,24 @@ import VicinityWire
 /// The gateways of one event loop, which are stopped and ended together.
 final class GatewayGroup: Sendable {
     let eventLoop: any EventLoop
+    /// Of the log in which lines are settled.
+    let logID: String
     private let sessions: NIOLoopBoundBox<[UInt64: IngestSession]>
     /// One for all: nothing of a document outlives the line it came from.
     private let parser: NIOLoopBoundBox<JSONParser>
 
-    init(eventLoop: any EventLoop) {
+    init(eventLoop: any EventLoop, logID: String) {
         self.eventLoop = eventLoop
+        self.logID = logID
         sessions = .makeBoxSendingValue([:], eventLoop: eventLoop)
         parser = .makeBoxSendingValue(JSONParser(), eventLoop: eventLoop)
     }
 
     /// On the loop: a decoder for a new connection.
-    func makeDecoder(hasher: IDHasher, radii: ClosedRange<Double>) -> FixDecoder {
-        FixDecoder(hasher: hasher, radii: radii, parser: parser.value)
+    ///
+    /// - Parameter resuming: for one that goes on where another process has stopped.
+    func makeDecoder(hasher: IDHasher, radii: ClosedRange<Double>, resuming: FixDecoder.Resumption = .init()) -> FixDecoder {
+        FixDecoder(hasher: hasher, radii: radii, parser: parser.value, resuming: resuming)
     }
 
     /// On the loop: the radii that lines may ask for from now on.
@@ -35,6 +40,18 @@ final class GatewayGroup: Sendable {
 
     /// On the loop: nobody reads any more.
     func stopReading() { for session in sessions.value.values { session.stopReading() } }
+
+    /// On the loop: leaves whom it can to the next process.
+    ///
+    /// - Returns: how many.
+    func handOver() -> Int { sessions.value.values.count { $0.handOver() } }
+
+    /// On the loop: gives back what bursts have needed, once a second from now on.
+    func tidyNowAndThen() {
+        _ = eventLoop.scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) { _ in
+            for session in self.sessions.value.values { session.tidy() }
+        }
+    }
 
     /// On the loop: everybody gets the last ack and is closed.
     func end() { for session in sessions.value.values { session.end() } }

@@ -48,8 +48,18 @@ extension JournalMessage {
         case .roundsInTime: .roundsInTime
         case .peerRefused: .peerRefused(.ingest, user: 1000)
         case .acceptFailed: .acceptFailed(.ingest, fault)
+        case .connectionsLeft: .connectionsLeft(12)
+        case .connectionsTakenUp: .connectionsTakenUp(tally)
+        case .connectionsNotKept: .connectionsNotKept(105)
         case .descriptorsScarce: .descriptorsScarce(limit: 1024, connections: 416, wanted: 4096)
         }
+    }
+
+    private static var tally: LegacyTally {
+        var tally = LegacyTally()
+        for _ in 0..<10 { tally.goesOn() }
+        for _ in 0..<2 { tally.isDropped(.inDoubt) }
+        return tally
     }
 
     private static var mistake: ConfigurationError {

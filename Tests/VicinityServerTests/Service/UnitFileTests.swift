@@ -196,4 +196,15 @@ struct UnitFileTests {
         let files = try #require(try Self.unit("vicinityd.service").value("LimitNOFILE").flatMap { Int($0) })
         #expect(Descriptors.needed(connections: 4 * Configuration().limits.connections, operators: Descriptors.operators) <= files)
     }
+
+    @Test("The manager keeps two descriptors for each connection, and the names of all of them fit into a variable")
+    func keptDescriptors() throws {
+        let most = try #require(try Self.unit("vicinityd.service").value("FileDescriptorStoreMax").flatMap { Int($0) })
+        let connections = Configuration().limits.connections
+        #expect(2 * connections < most && connections <= Keeper.greatest)
+        // Of the longest name, with its colon, for a process that has had a hundred million connections; and the variable's own name.
+        let name = "\(SocketName.ingest.rawValue)-0123456789abcdef-99999999:"
+        #expect(2 * Keeper.greatest * name.utf8.count + 64 < 128 << 10)
+        #expect(most <= 2 * Keeper.greatest)
+    }
 }
