@@ -57,7 +57,7 @@ inside journalctl --no-pager --quiet --output short-unix --after-cursor "$before
     sed 's/\..*//' >"$stage/notified"
 holds "all is as it must be" load_stop
 matches "it says what an operator wants to know" \
-    '^[0-9]+ users, [0-9]+ subjects, .* [0-9.]+ fixes/s, [0-9.]+ events/s; (subscriber.* behind|.* up to date)$' "$(tail -n 1 "$stage/texts")"
+    '^[0-9]+ users, [0-9]+ subjects, .* [0-9.]+ fixes/s, [0-9.]+ events/s; ((a )?subscriber.* behind|.* up to date)$' "$(tail -n 1 "$stage/texts")"
 holds "it changes as things do" test "$(sort -u "$stage/texts" | wc -l)" -ge 3
 count=$(wc -l <"$stage/notified")
 holds "systemd was told, again and again" test "$count" -ge 3
