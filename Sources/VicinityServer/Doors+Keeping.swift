@@ -57,7 +57,10 @@ extension Doors {
             let unsent = ByteBuffer(bytes: legacy.unsent)
             if legacy.isEnding {
                 tally.change { $0.goesOn() }
-                return LastWordsSession(connection: connection, words: unsent, whenClosed: forget)
+                let keepsake = keeper.goOnKeeping(connection, name: left.name, notebook: legacy.notebook)
+                return LastWordsSession(
+                    connection: connection, keepsake: keepsake, legacy: legacy, group: gateways[place(of: connection)],
+                    whenClosed: whenClosed)
             }
             guard name.isAdmitted(settings.access.roles(of: connection.peer)) else {
                 tally.change { $0.isDropped(.forbidden) }
@@ -69,7 +72,7 @@ extension Doors {
             return session
         } catch {
             tally.change { $0.isDropped(error) }
-            return LastWordsSession(connection: connection, words: nil, whenClosed: forget)
+            return LastWordsSession(dropping: connection, whenClosed: forget)
         }
     }
 

@@ -9,6 +9,8 @@ final class GatewayGroup: Sendable {
     /// Of the log in which lines are settled.
     let logID: String
     private let sessions: NIOLoopBoundBox<[UInt64: IngestSession]>
+    /// Connections to either socket that another process has brought to their end but for what their peers have not read.
+    private let endings: NIOLoopBoundBox<[UInt64: LastWordsSession]>
     /// One for all: nothing of a document outlives the line it came from.
     private let parser: NIOLoopBoundBox<JSONParser>
 
@@ -16,6 +18,7 @@ final class GatewayGroup: Sendable {
         self.eventLoop = eventLoop
         self.logID = logID
         sessions = .makeBoxSendingValue([:], eventLoop: eventLoop)
+        endings = .makeBoxSendingValue([:], eventLoop: eventLoop)
         parser = .makeBoxSendingValue(JSONParser(), eventLoop: eventLoop)
     }
 
@@ -36,6 +39,12 @@ final class GatewayGroup: Sendable {
     func remove(_ session: IngestSession) { sessions.value[session.connection.id] = nil }
 
     /// On the loop.
+    func add(_ session: LastWordsSession) { endings.value[session.connection.id] = session }
+
+    /// On the loop.
+    func remove(_ session: LastWordsSession) { endings.value[session.connection.id] = nil }
+
+    /// On the loop.
     var count: Int { sessions.value.count }
 
     /// On the loop: nobody reads any more.
@@ -44,7 +53,10 @@ final class GatewayGroup: Sendable {
     /// On the loop: leaves whom it can to the next process.
     ///
     /// - Returns: how many.
-    func handOver() -> Int { sessions.value.values.count { $0.handOver() } }
+    func handOver() -> Int {
+        let left = sessions.value.values.count { $0.handOver() }
+        return left + endings.value.values.count { $0.handOver() }
+    }
 
     /// On the loop: gives back what bursts have needed, once a second from now on.
     func tidyNowAndThen() {
