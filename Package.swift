@@ -116,7 +116,8 @@ let package = Package(
         tests("VicinityRehearsalTests", ["VicinityRehearsal", "VicinityClient", "VicinityCore"]),
         tests("ManualTests", ["VicinityConfiguration", "VicinityServer", "VicinityClient", "VicinityWire", "VicinityCore"]),
         .target(name: "CPeers", path: "Tests/CPeers"),
-        tests("EndToEndTests", ["VicinityClient", "CPeers"], resources: [.copy("Fixtures")]),
+        .target(name: "CMessages", path: "Tests/CMessages"),
+        tests("EndToEndTests", ["VicinityClient", "CMessages", "CPeers"], resources: [.copy("Fixtures")]),
     ],
     cxxLanguageStandard: .cxx17
 )

@@ -12,6 +12,8 @@ final class Daemon {
     private(set) var disk: Disk?
     /// Starts it through the shell, after these words.
     private let prelude: String?
+    /// Who binds its sockets, and keeps its connections; `nil` where it does so by itself.
+    private(set) var manager: ServiceManager?
 
     /// The contract's plain rules: no limit that a test would have to mind, and no accuracy in pairs.
     static let plain = """
@@ -30,25 +32,30 @@ final class Daemon {
     /// - Parameters:
     ///   - prelude: commands of the shell that come before its start.
     ///   - megabytes: gives it a small file system for its state; see ``Machine/canMount``.
-    init(config: String = Daemon.plain, prelude: String? = nil, megabytes: Int? = nil) throws {
+    ///   - isManaged: whether a service manager starts it.
+    init(config: String = Daemon.plain, prelude: String? = nil, megabytes: Int? = nil, isManaged: Bool = false) throws {
         self.prelude = prelude
         // A socket's path may have 107 bytes, so it is not TMPDIR.
         var template = Array("/tmp/vicinity-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw Failure("no temporary directory") }
         directory = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         try write(config: config)
+        if isManaged { manager = try ServiceManager(directory: directory, runtime: runtimePath) }
         if let megabytes { disk = try Disk(megabytes: megabytes, at: statePath) }
     }
 
     deinit {
         program = nil
+        manager = nil
         disk = nil
         try? FileManager.default.removeItem(atPath: directory)
     }
 
     /// A daemon that has said that it is ready.
-    static func running(config: String = Daemon.plain, prelude: String? = nil, megabytes: Int? = nil) throws -> Daemon {
-        let daemon = try Daemon(config: config, prelude: prelude, megabytes: megabytes)
+    static func running(
+        config: String = Daemon.plain, prelude: String? = nil, megabytes: Int? = nil, isManaged: Bool = false
+    ) throws -> Daemon {
+        let daemon = try Daemon(config: config, prelude: prelude, megabytes: megabytes, isManaged: isManaged)
         try daemon.start()
         return daemon
     }
@@ -65,7 +72,9 @@ final class Daemon {
     /// Starts it and waits until it answers.
     func start() throws {
         let program =
-            if let prelude {
+            if let manager {
+                try manager.start(["--config", configPath, "--state-dir", statePath], log: "\(directory)/log")
+            } else if let prelude {
                 try Program(
                     "/bin/sh", arguments: ["-c", "\(prelude)\nexec \"$0\" \"$@\"", try Program.path()] + arguments,
                     log: "\(directory)/log")
@@ -97,6 +106,13 @@ final class Daemon {
         program.signal(SIGKILL)
         #expect(try program.wait() == .killed(signal: SIGKILL))
         self.program = nil
+        try manager?.settle()
+    }
+
+    /// As `systemctl restart` does, of a daemon that is managed.
+    func restart() throws {
+        try stop()
+        try start()
     }
 
     /// Starts another daemon that is expected not to come up.

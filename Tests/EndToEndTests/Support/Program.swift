@@ -54,9 +54,10 @@ final class Program {
     ///   - program: its path; `nil` is the daemon.
     ///   - output: the file for its standard output, begun anew.
     ///   - environment: all of it, as `NAME=value`.
+    ///   - descriptors: it gets copies of them, from 3 on.
     init(
         _ program: String? = nil, arguments: [String], log: String, output: String = "/dev/null",
-        environment: [String] = ["PATH=/usr/bin:/bin"]
+        environment: [String] = ["PATH=/usr/bin:/bin"], descriptors: [CInt] = []
     ) throws {
         let path = try program ?? Self.path()
         logPath = log
@@ -66,6 +67,10 @@ final class Program {
         posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, output, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
         posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, log, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+        // Beyond all places that they are to take, so that none is overwritten before it is copied.
+        let copies = descriptors.map { fcntl($0, F_DUPFD_CLOEXEC, 3 + CInt(descriptors.count)) }
+        defer { for copy in copies { close(copy) } }
+        for (place, copy) in copies.enumerated() { posix_spawn_file_actions_adddup2(&actions, copy, 3 + CInt(place)) }
         var words = ([path] + arguments).map { strdup($0) } + [nil]
         var variables = environment.map { strdup($0) } + [nil]
         defer { for word in words + variables { free(word) } }
