@@ -174,6 +174,8 @@ final class IngestSession: Session {
         conversation.inputEnded(lastLine: conversation.durableLine)
         // Closes when the last ack is taken; for a gateway whose socket is full that is when it reads.
         write()
+        // Who has gone since nothing is read any more takes nothing, and would otherwise be waited for.
+        if !connection.isOpen { connection.close(afterFlush: true) }
     }
 
     // MARK: - The next process
