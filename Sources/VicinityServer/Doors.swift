@@ -34,6 +34,7 @@ final class Doors: Sendable {
     /// `nil` where nobody keeps connections over a restart.
     let keeper: Keeper?
     private let servers = Mutex<[SocketServer]>([])
+    private let owed = OwedAnswers()
     let radii: Mutex<ClosedRange<Double>>
 
     /// - Parameters:
@@ -126,7 +127,7 @@ final class Doors: Sendable {
         let service = ControlService(
             inbox: inbox, slot: slot, register: store, audit: store, reports: store, threads: threads, status: status, settings: settings,
             loop: connection.eventLoop)
-        return ControlSession(connection: connection, service: service, whenClosed: whenClosed)
+        return ControlSession(connection: connection, service: service, owed: owed, whenClosed: whenClosed)
     }
 
     func place(of connection: Connection) -> Int {
@@ -162,7 +163,22 @@ final class Doors: Sendable {
             return servers
         }
         for server in servers { await server.close() }
+        await answerOperators()
         for group in gateways { await onLoop(group.eventLoop) { group.stopReading() } }
+    }
+
+    /// Waits until each operator who is connected has been answered what was asked, but not long for those who ask nothing.
+    private func answerOperators() async {
+        // Whoever has been accepted is counted once the loops have been round.
+        for group in gateways { await onLoop(group.eventLoop) {} }
+        let deadline = ContinuousClock.now + .milliseconds(250)
+        while owed.areDue, ContinuousClock.now < deadline {
+            do {
+                try await Task.sleep(for: .milliseconds(5))
+            } catch {
+                return
+            }
+        }
     }
 
     /// Gives everybody the last acks and events, and closes. Who has not read them within `span` gets whole lines still, and is then cut off.

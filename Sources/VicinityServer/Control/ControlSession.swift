@@ -9,16 +9,22 @@ import VicinityWire
 final class ControlSession: Session {
     let connection: Connection
     private let service: ControlService
+    private let owed: OwedAnswers
     private let whenClosed: () -> Void
     private let codec = ControlCodec()
     private var framer = LineFramer(limit: Bounds.controlLine)
     private var isBusy = false
     private var inputHasEnded = false
+    /// Whether this one is counted in `owed`.
+    private var isOwed = false
 
-    init(connection: Connection, service: ControlService, whenClosed: @escaping () -> Void) {
+    init(connection: Connection, service: ControlService, owed: OwedAnswers, whenClosed: @escaping () -> Void) {
         self.connection = connection
         self.service = service
+        self.owed = owed
         self.whenClosed = whenClosed
+        isOwed = true
+        owed.begin()
     }
 
     func received(_ bytes: inout ByteBuffer) {
@@ -34,7 +40,22 @@ final class ControlSession: Session {
 
     func becameWritable() { if !isBusy { connection.resumeReading() } }
 
-    func closed() { whenClosed() }
+    func closed() {
+        settle()
+        whenClosed()
+    }
+
+    private func owe() {
+        guard !isOwed, connection.isOpen else { return }
+        isOwed = true
+        owed.begin()
+    }
+
+    private func settle() {
+        guard isOwed else { return }
+        isOwed = false
+        owed.end()
+    }
 
     private func take(_ line: LineFramer.Line) {
         switch line {
@@ -52,6 +73,7 @@ final class ControlSession: Session {
     private func carryOut(_ request: ControlRequest) {
         let id = request.id
         isBusy = true
+        owe()
         connection.pauseReading()
         let me = NIOLoopBound(self, eventLoop: connection.eventLoop)
         let loop = connection.eventLoop
@@ -63,6 +85,8 @@ final class ControlSession: Session {
     private func finish(_ outcome: Result<[UInt8], ControlFailure>, id: String?) {
         isBusy = false
         codec.release()
+        // Also where the answer is none.
+        defer { settle() }
         if let id {
             switch outcome {
             case .success(let result): answer(ControlCodec.response(id: id, result: result))
@@ -79,5 +103,6 @@ final class ControlSession: Session {
     private func answer(_ line: [UInt8]) {
         connection.write(ByteBuffer(bytes: line))
         connection.flush()
+        settle()
     }
 }
