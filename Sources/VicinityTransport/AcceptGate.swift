@@ -5,22 +5,30 @@ import NIOCore
 /// A server cannot look whether somebody waits without accepting, so it accepts one client more than there is place for and keeps that
 /// one unserved, unread and unanswered, until a place is free; the rest wait in the kernel's queue. When accepting fails for want of
 /// descriptors or memory, it tries again after a pause instead of spinning.
+///
+/// NIO's acceptor takes a client to its own loop, and drops it when the server's channel has closed meanwhile. So the end comes in two steps: nobody is
+/// accepted any more, and once whoever was is served, the channel closes.
 final class AcceptGate: ChannelInboundHandler {
     typealias InboundIn = any Channel
     typealias InboundOut = any Channel
 
     private let limit: ConnectionLimit
+    private let arrivals: Arrivals
     private let failed: @Sendable (any Error) -> Void
     private var context: ChannelHandlerContext?
     /// The client that was accepted without a place.
     private var parked: NIOAny?
     private var needsPause = false
+    private var isFinishing = false
 
     static let pause = TimeAmount.milliseconds(100)
 
-    /// - Parameter failed: told of each failure to accept.
-    init(limit: ConnectionLimit, failed: @escaping @Sendable (any Error) -> Void) {
+    /// - Parameters:
+    ///   - arrivals: told of whoever is accepted; who serves them tells it, too.
+    ///   - failed: told of each failure to accept.
+    init(limit: ConnectionLimit, arrivals: Arrivals, failed: @escaping @Sendable (any Error) -> Void) {
         self.limit = limit
+        self.arrivals = arrivals
         self.failed = failed
     }
 
@@ -50,9 +58,9 @@ final class AcceptGate: ChannelInboundHandler {
         context.fireChannelReadComplete()
         if needsPause {
             needsPause = false
-            context.eventLoop.assumeIsolated().scheduleTask(in: Self.pause) { self.context?.read() }
+            context.eventLoop.assumeIsolated().scheduleTask(in: Self.pause) { self.readNext() }
         } else if parked == nil {
-            context.read()
+            readNext()
         }
     }
 
@@ -75,14 +83,37 @@ final class AcceptGate: ChannelInboundHandler {
         parked = nil
         let limit = self.limit
         // However its life goes on, also if it fails before it begins: one place taken, one given back.
-        unwrapInboundIn(data).closeFuture.whenComplete { _ in limit.release() }
+        let channel = unwrapInboundIn(data)
+        let name = ObjectIdentifier(channel)
+        arrivals.begin(name)
+        channel.closeFuture.whenComplete { [arrivals] _ in
+            arrivals.end(name)
+            limit.release()
+        }
         context.fireChannelRead(data)
         return true
     }
 
     private func retry() {
         guard parked != nil, serveParked() else { return }
-        context?.read()
+        readNext()
+    }
+
+    private func readNext() { if !isFinishing { context?.read() } }
+
+    /// Accepts nobody any more, and closes the channel once whoever was accepted is served. (One more may come until then.)
+    func finish() {
+        isFinishing = true
+        guard let context else { return }
+        let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+        let loop = context.eventLoop
+        arrivals.whenNone { loop.execute { bound.value.closeIfDone() } }
+    }
+
+    private func closeIfDone() {
+        // Nobody else begins an arrival, and that only on this loop.
+        guard arrivals.areNone else { return finish() }
+        context?.close(promise: nil)
     }
 
     private func dropParked() {

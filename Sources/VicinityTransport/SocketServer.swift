@@ -57,11 +57,14 @@ package final class SocketServer: Sendable {
 
     /// Stops accepting and removes the socket's file if it was bound by its path. Connections live on.
     ///
-    /// The file goes first: who connects afterwards finds no socket instead of a dead one.
+    /// The file goes first: who connects afterwards finds no socket instead of a dead one. Whoever was accepted before has a session when this returns.
     package func close() async {
         file?.remove()
-        // Fails only if it is closed already, which is what is wanted.
-        try? await channel.close().get()
+        // Both fail only if it is closed already, which is what is wanted.
+        try? await channel.eventLoop.submit { [channel] in
+            try channel.pipeline.syncOperations.handler(type: AcceptGate.self).finish()
+        }.get()
+        try? await channel.closeFuture.get()
     }
 
     /// Goes on with a connection that was accepted by another process, on a loop that is told: like one that was just accepted, but that it has a place also where there
@@ -91,12 +94,13 @@ package final class SocketServer: Sendable {
         on group: any EventLoopGroup, limit: ConnectionLimit, options: Options, failed: @escaping @Sendable (any Error) -> Void,
         makeSession: @escaping @Sendable (Connection) -> any Session
     ) -> ServerBootstrap {
-        ServerBootstrap(group: group)
+        let arrivals = Arrivals()
+        return ServerBootstrap(group: group)
             .serverChannelOption(.autoRead, value: false)
             .serverChannelOption(.maxMessagesPerRead, value: 1)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(AcceptGate(limit: limit, failed: failed))
+                    try channel.pipeline.syncOperations.addHandler(AcceptGate(limit: limit, arrivals: arrivals, failed: failed))
                 }
             }
             .childChannelOption(.autoRead, value: false)
@@ -106,8 +110,12 @@ package final class SocketServer: Sendable {
             .childChannelOption(.writeBufferWaterMark, value: options.marks)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    let name = ObjectIdentifier(channel)
                     do {
-                        try prepare(channel, limit: limit, makeSession: makeSession)
+                        try prepare(channel, limit: limit) { connection in
+                            defer { arrivals.end(name) }
+                            return makeSession(connection)
+                        }
                     } catch {
                         failed(error)
                         throw error

@@ -26,6 +26,32 @@ import Testing
         }
     }
 
+    /// One server after the other on the same socket, as over restarts: whoever connects is served by one or the next, and none is dropped between.
+    @Test func whoComesWhileAServerClosesIsServed() async throws {
+        let bench = try ServerBench(threads: 2)
+        let (descriptor, _) = try ListeningSocket(path: bench.path).release()
+        defer { close(descriptor) }
+        for round in 0..<100 {
+            let socket = try ListeningSocket(adopting: dup(descriptor))
+            let server = try await SocketServer.start(socket, on: bench.group, limit: bench.limit) { [log = bench.log] connection in
+                ScriptedSession(connection, log, Self.echo())
+            }
+            let clients = try (0..<8).map { _ in try Client(bench.path) }
+            for client in clients { try client.write("\(round)\n") }
+            await server.close()
+            let next = try await SocketServer.start(
+                try ListeningSocket(adopting: dup(descriptor)), on: bench.group, limit: bench.limit
+            ) { [log = bench.log] connection in ScriptedSession(connection, log, Self.echo()) }
+            for client in clients {
+                let expected = "\(round)\n"
+                #expect(try client.readText(expected.utf8.count) == expected)
+                client.vanish()
+            }
+            await next.close()
+        }
+        try await bench.group.shutdownGracefully()
+    }
+
     @Test func thePeerIsKnown() async throws {
         try await ServerBench.run(Self.echo) { bench in
             let client = try Client(bench.path)
