@@ -14,6 +14,7 @@ struct KilledTests {
         let untouched = try daemon.connect("ingest")
         let (relay, _) = try daemon.subscribe()
         let (named, _) = try daemon.subscribe(#"{"name":"r"}"#)
+        _ = try eventually("the connections' descriptors") { try daemon.manager?.storedCount() == 8 ? true : nil }
         var seq: Int64 = 0
         for round in 0..<4 as Range<Int64> {
             try gateway.send(fix("u", round % 2 == 0 ? near : far, 0, round) + "\n")
@@ -23,8 +24,7 @@ struct KilledTests {
             #expect(try Event(try named.nextLine()).seq == seq)
             try named.send("{\"ack\":\(seq)}\n")
             try daemon.waitUntilAcked("r", seq)
-            // A client has its line a moment before the daemon has noted that it was taken whole; killed in between, it closes the connection.
-            usleep(50_000)
+            _ = try eventually("no connection in doubt") { try daemon.manager?.isQuiet() == true ? true : nil }
             try daemon.crash()
             try daemon.start()
             #expect(try daemon.subscriber("r")?["connected"]?.bool == true)
@@ -170,6 +170,8 @@ struct KilledTests {
         let idle = try daemon.connect("ingest")
         try gateway.send(fix("u", near, 0, 0) + "\n")
         try gateway.waitUntilTaken()
+        // Whoever is killed before has not been heard of.
+        _ = try eventually("both connections' descriptors") { try daemon.manager?.storedCount() == 4 ? true : nil }
         try daemon.crash()
         try daemon.start()
         #expect(gateway.isSilent)
@@ -193,6 +195,7 @@ struct KilledTests {
         let gateway = try daemon.connect("ingest")
         try gateway.send(fix("u", near, 0, 0) + "\n" + fix("u", far, 0, 1).prefix(30))
         try gateway.waitUntilTaken()
+        _ = try eventually("the connection's descriptors") { try daemon.manager?.storedCount() == 2 ? true : nil }
         try daemon.crash()
         try daemon.write(config: Daemon.plain)
         try daemon.start()

@@ -62,6 +62,18 @@ final class ServiceManager {
         return Set(service.stored.map(\.name))
     }
 
+    /// Whether no notebook says that its connection is in doubt (the word at 32, see `Notebook`): a client has its line a moment before the daemon
+    /// has noted that it was taken whole, and when it is killed in between, the connection is closed.
+    func isQuiet() throws -> Bool {
+        try settle()
+        return service.stored.allSatisfy { _, descriptor in
+            var found = stat()
+            guard fstat(descriptor, &found) == 0, found.st_mode & S_IFMT == S_IFREG else { return true }
+            var doubt: UInt64 = 1
+            return pread(descriptor, &doubt, 8, 32) == 8 && doubt == 0
+        }
+    }
+
     /// Keeps something for the daemon that it has not asked for.
     func store(_ name: String, _ descriptor: CInt) { service.store(name, [descriptor]) }
 
