@@ -229,7 +229,7 @@ package struct Daemon: Service {
                     statistics.sample(now: vicinity_monotonic_milliseconds())
                     let status = StatusText(
                         snapshot: statistics.snapshot, rates: statistics.rates, trouble: health.sentences,
-                        slowestUnnamed: doors.askSlowestUnnamed())
+                        unnamedLag: doors.askUnnamedLag())
                     notifier.status(status.text)
                     output.sumUp()
                 } while await Self.sleep(for: .seconds(1))

@@ -139,8 +139,8 @@ final class Doors: Sendable {
 
     // MARK: - Looking
 
-    /// How far the slowest subscriber without a name had been served when this was last asked, as a seq; `nil` if there was none.
-    func askSlowestUnnamed() -> Int64? { subscribers.compactMap { $0.askSlowestUnnamed() }.min() }
+    /// How many events the slowest subscriber without a name was behind when this was last asked; `nil` if there was none.
+    func askUnnamedLag() -> Int64? { subscribers.compactMap { $0.askUnnamedLag() }.max() }
 
     // MARK: - Settings
 

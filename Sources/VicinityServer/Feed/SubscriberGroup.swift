@@ -13,8 +13,8 @@ final class SubscriberGroup: Sendable {
         var count = 0
         /// The loop has been told that the head has moved, and has not yet looked.
         var isTold = false
-        /// How far the slowest of those without a name had been served when the loop last looked.
-        var slowestUnnamed: Int64?
+        /// How many events the slowest of those without a name was behind when the loop last looked.
+        var unnamedLag: Int64?
         /// The loop has been asked to look at that again, and has not yet.
         var isAsked = false
     }
@@ -50,19 +50,20 @@ final class SubscriberGroup: Sendable {
         }
     }
 
-    /// On any thread: how far the slowest subscriber without a name had been served when this was last asked; `nil` if there was none.
+    /// On any thread: how many events the slowest subscriber without a name was behind the head of that moment when this was last asked; `nil` if there
+    /// was none.
     ///
     /// Waits for nobody, so that a loop that hangs cannot hinder that this is told.
-    func askSlowestUnnamed() -> Int64? {
+    func askUnnamedLag() -> Int64? {
         let (known, mustAsk) = state.withLock { state in
             defer { state.isAsked = true }
-            return (state.slowestUnnamed, !state.isAsked)
+            return (state.unnamedLag, !state.isAsked)
         }
         if mustAsk {
             eventLoop.execute {
-                let place = self.sessions.value.values.compactMap(\.unnamedPlace).min()
+                let lag = self.sessions.value.values.compactMap(\.unnamedLag).max()
                 self.state.withLock { state in
-                    state.slowestUnnamed = place
+                    state.unnamedLag = lag
                     state.isAsked = false
                 }
             }

@@ -6,8 +6,8 @@ struct StatusText {
     var rates: (fixes: Double, events: Double)
     /// Sentences of what is wrong.
     var trouble: [String]
-    /// The seq up to which the slowest subscriber without a name has been served; `nil` if there is none.
-    var slowestUnnamed: Int64?
+    /// How many events the slowest subscriber without a name was behind, when its loop last looked; `nil` if there is none.
+    var unnamedLag: Int64?
 
     /// One line.
     var text: String {
@@ -20,8 +20,8 @@ struct StatusText {
     private var lag: String {
         let named = snapshot.subscribers.min { $0.acked < $1.acked }
         let behind = named.map { max(0, snapshot.head - $0.acked) } ?? 0
-        let unnamed = slowestUnnamed.map { max(0, snapshot.head - $0) } ?? 0
-        if named == nil, slowestUnnamed == nil { return "no subscribers" }
+        let unnamed = unnamedLag ?? 0
+        if named == nil, unnamedLag == nil { return "no subscribers" }
         guard max(behind, unnamed) > 0 else { return "subscribers are up to date" }
         if let named, behind >= unnamed {
             let name = String(decoding: named.name, as: UTF8.self)

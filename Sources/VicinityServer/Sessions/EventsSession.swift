@@ -145,8 +145,8 @@ final class EventsSession: Session {
         noteProgress()
     }
 
-    /// See ``EventsConversation/unnamedPlace``.
-    var unnamedPlace: Int64? { conversation.unnamedPlace }
+    /// How many events a subscriber without a name has still to be given; `nil` for one with a name, whose acks tell.
+    var unnamedLag: Int64? { conversation.unnamedPlace.map { max(0, services.feed.head - $0) } }
 
     /// Sends all that is durable and closes; the daemon stops.
     func drain() {

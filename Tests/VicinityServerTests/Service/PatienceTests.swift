@@ -38,11 +38,11 @@ struct PatienceTests {
                 text: "3 users, 2 subjects, 1 pairs inside; 41 fixes/s, 0.3 events/s; subscriber relay-2 (away) is 30 events behind"
             ),
             (
-                trouble: [], subscribers: [("relay-1", 90, true)], unnamed: 60,
+                trouble: [], subscribers: [("relay-1", 90, true)], unnamed: 40,
                 text: "3 users, 2 subjects, 1 pairs inside; 41 fixes/s, 0.3 events/s; a subscriber without a name is 40 events behind"
             ),
             (
-                trouble: ["the store waits", "the clock was set"], subscribers: [("relay-1", 100, true)], unnamed: 100,
+                trouble: ["the store waits", "the clock was set"], subscribers: [("relay-1", 100, true)], unnamed: 0,
                 text: "degraded: the store waits; the clock was set. 3 users, 2 subjects, 1 pairs inside; 41 fixes/s, 0.3 events/s; "
                     + "subscribers are up to date"
             ),
@@ -54,7 +54,7 @@ struct PatienceTests {
         snapshot.pairs = 1
         snapshot.head = 100
         snapshot.subscribers = subscribers.map { SubscriberState(name: Array($0.utf8), acked: $1, wallTime: 0, isConnected: $2) }
-        let status = StatusText(snapshot: snapshot, rates: (40.6, 0.25), trouble: trouble, slowestUnnamed: unnamed)
+        let status = StatusText(snapshot: snapshot, rates: (40.6, 0.25), trouble: trouble, unnamedLag: unnamed)
         #expect(status.text == text)
     }
 }
