@@ -111,22 +111,30 @@ package struct Writer: ~Copyable {
     // MARK: - Work
 
     /// Lets happen what is due by the clocks; what comes of it is in the open commit.
-    package mutating func advance(to now: ClockReading) {
-        // First, so that a dwell which a swap has begun, and which is complete, is shown before what is to be done next.
-        advanceEditions(to: now)
-        advancePrecision(to: now)
-        engine.advance(to: now, into: &changes)
+    ///
+    /// - Parameter limit: how much may happen before this returns with ``isBehindClock``; then it is to be called again before anything else, when
+    ///   the commit has been taken if it is full.
+    package mutating func advance(to now: ClockReading, atMost limit: Int = .max) {
+        if !engine.isBehindClock {
+            // First, so that a dwell which a swap has begun, and which is complete, is shown before what is to be done next.
+            advanceEditions(to: now)
+            advancePrecision(to: now)
+        }
+        engine.advance(to: now, into: &changes, atMost: limit)
         if engine.hasJournal || !changes.transitions.isEmpty { open.isEmpty = false }
         collect(now: now)
         cleanUp(now: now)
         if sweep.isHurried { open.isEmpty = false }
-        while !deferred.isEmpty, !engine.isBlind, !isFull {
+        while !deferred.isEmpty, !engine.isBlind, !engine.isBehindClock, !isFull {
             perform(deferred.removeFirst(), now: now)
             advanced()
         }
     }
 
-    /// When ``advance(to:)`` is due at the latest, on the steady clock, in milliseconds; `nil` if nothing is pending.
+    /// Whether more is due by the clocks than ``advance(to:atMost:)`` was to let happen.
+    package var isBehindClock: Bool { mutating get { engine.isBehindClock } }
+
+    /// When ``advance(to:atMost:)`` is due at the latest, on the steady clock, in milliseconds; `nil` if nothing is pending.
     package func wake(now: ClockReading) -> Int64? {
         // A round that hurries goes with the commits, each of which brings the next.
         if sweep.isHurried, open.isEmpty { return now.steady }

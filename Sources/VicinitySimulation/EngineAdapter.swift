@@ -5,6 +5,7 @@ package import VicinityCore
 /// The engine, taking the steps that the model takes.
 package struct EngineAdapter: ~Copyable {
     private var engine: Engine
+    private var isSliced = false
     private var changes = Changes()
     private var now: ClockReading
     private var batch = FixBatch(source: 1, firstLine: 1)
@@ -62,8 +63,12 @@ package struct EngineAdapter: ~Copyable {
             _ = engine.settle(sweep, into: &changes)
             events += takeEvents()
         }
-        engine.advance(to: now, into: &changes)
-        events += takeEvents()
+        // In one piece, and at the next step a moment at a time: that makes no difference.
+        isSliced.toggle()
+        repeat {
+            engine.advance(to: now, into: &changes, atMost: isSliced ? 1 : .max)
+            events += takeEvents()
+        } while engine.isBehindClock
         return (events, errors)
     }
 

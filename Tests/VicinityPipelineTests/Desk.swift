@@ -97,6 +97,21 @@ struct Desk: ~Copyable {
         if !writer.isEmpty { commit() }
     }
 
+    /// The same, in pieces, each of them a commit.
+    ///
+    /// - Parameter limit: as for ``Writer/advance(to:atMost:)``.
+    /// - Returns: how many commits there were.
+    mutating func wait(milliseconds: Int64, atMost limit: Int) -> Int {
+        var commits = 0
+        now = ClockReading(wall: now.wall + milliseconds, steady: now.steady + milliseconds)
+        repeat {
+            writer.advance(to: now, atMost: limit)
+            commit()
+            commits += 1
+        } while writer.isBehindClock
+        return commits
+    }
+
     /// An operator wishes that a user be forgotten; that is durable.
     mutating func forget(_ user: String, _ reply: Reply<Result<Int64, ForgettingRefusal>> = Reply { _ in }) {
         perform(.forget(Array(user.utf8), for: AuditEntry.Peer(uid: 1, gid: 2, pid: 3), reply))

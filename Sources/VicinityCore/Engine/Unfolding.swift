@@ -98,8 +98,10 @@ extension Engine {
 
     /// Lets happen what is due by the clocks: validity by the system clock, the rest by the steady one.
     ///
+    /// - Parameter limit: how much may happen, in events and in what they come of, before this returns, at the end of a moment, with
+    ///   ``isBehindClock``; then nothing but this may be asked of the engine, until it is not. So what is due of a million users at once need not be one piece.
     /// - Complexity: O(1) if nothing is due; O(log n) for each of what is due.
-    public mutating func advance(to now: ClockReading, into changes: inout Changes) {
+    public mutating func advance(to now: ClockReading, into changes: inout Changes, atMost limit: Int = .max) {
         present = now
         isAdvancing = true
         defer { isAdvancing = false }
@@ -108,9 +110,11 @@ extension Engine {
         unfoldValidity(now: now, into: &changes)
         forgetSignOffs(now: now.wall)
         forgetPlaces(now: now.wall, into: &changes)
+        var happened = 0
+        let before = changes.transitions.count
         repeat {
             ring(now: now, into: &changes)
-            while let first = items.first {
+            while let first = items.first, happened + changes.transitions.count - before < limit {
                 var moment: [DueItem] = []
                 while let item = items.first, item.due == first.due {
                     // The same thing may be named twice.
@@ -118,13 +122,17 @@ extension Engine {
                 }
                 for item in moment { happen(item, now: now, &changes.tally) }
                 emit(into: &changes)
+                happened += moment.count
             }
-        } while timers.isDue(now.steady)
+        } while items.isEmpty && timers.isDue(now.steady)
         flush(into: &changes)
         ringing = nil
     }
 
-    /// When ``advance(to:into:)`` must be called again at the latest, on the steady clock; `nil` if nothing is pending.
+    /// Whether ``advance(to:into:atMost:)`` has come to its limit, and is to be called again.
+    public var isBehindClock: Bool { !items.isEmpty }
+
+    /// When ``advance(to:into:atMost:)`` must be called again at the latest, on the steady clock; `nil` if nothing is pending.
     ///
     /// What depends on the system clock is looked at once a second, since it may step.
     public func wake(now: ClockReading) -> Int64? {
