@@ -179,6 +179,7 @@ boot() { # starts systemd-nspawn over $S/fs/root and waits until its systemd has
     ) &
     SUPERVISOR=$!
     disown "$SUPERVISOR"
+    # It may have ended already, which the loop below finds and tells.
     SUPERVISOR_START=$(start_time "$SUPERVISOR") || true
     LEADER=''
     deadline=$((SECONDS + TIMEOUT))
@@ -373,6 +374,7 @@ cmd_reboot() {
 cmd_status() {
     if is_up; then
         printf "container '%s' is up: supervisor %s, init %s, files in %s\n" "$NAME" "$SUPERVISOR" "$LEADER" "$S"
+        # What it prints is the answer; "degraded" is one.
         enter systemctl is-system-running || true
     else
         printf "container '%s' is down\n" "$NAME"

@@ -39,6 +39,7 @@ boot() { h up "$@" 2>&1 | sed 's/^[^:]*: //'; } # OPTIONS OF up
 end_part() {
     local status=$?
     trap - EXIT ERR INT TERM
+    # The load may have ended by itself, and with it what it was spoken to through; the status of the part stands already.
     [[ -z ${load_process:-} ]] || { exec {load_input}>&-; } 2>/dev/null || true
     if [[ -z $ended ]]; then
         say "FAILED: the part ended early, with status $status, at ${ended_at:-an unknown place}"
