@@ -65,7 +65,7 @@ package enum Recovery {
         do {
             head = try store.recover { piece in
                 pieces += 1
-                if pieces.isMultiple(of: 1024) { progress(pieces) }
+                if pieces.isMultiple(of: 32) { progress(pieces) }
                 if case .cursor(let cursor) = piece { cursors.append(cursor) }
                 if case .audited(let number) = piece { lastAudit = number }
                 if case .reported(let number) = piece { reports.last = number }

@@ -7,7 +7,7 @@ import VicinitySystem
 /// From a thread of its own: whoever starts the daemon is in the midst of it, and what a step says of itself may be dropped, since the manager
 /// is told no more than once a second.
 final class LongWork: Sendable {
-    /// How many looks apart the manager is asked for time.
+    /// How many looks apart the manager is asked for time at least: later where nothing went on just then, as soon as something does.
     private static let looksPerRequest = 5
 
     private struct State {
@@ -79,9 +79,10 @@ final class LongWork: Sendable {
             state.withLock { state in
                 guard !state.isOver else { return }
                 notifier.status(state.text)
-                guard looks.isMultiple(of: Self.looksPerRequest) else { return }
+                guard looks >= Self.looksPerRequest else { return }
                 if state.patience.look(count: known ?? state.count, now: vicinity_monotonic_milliseconds()) {
                     notifier.extendTimeout(by: request)
+                    looks = 0
                 }
             }
         }

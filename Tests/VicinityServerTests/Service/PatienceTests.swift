@@ -102,4 +102,25 @@ struct LongWorkTests {
         try await Task.sleep(for: .milliseconds(100))
         #expect(manager.messages == messages)
     }
+
+    @Test("A step that has not moved when the manager could be asked is looked at again with the next look, not five later")
+    func asksAsSoonAsSomethingMoves() async throws {
+        let manager = Manager()
+        let looks = Mutex(0)
+        let asked = Mutex<Int?>(nil)
+        let notifier = Notifier { text in
+            guard text.hasPrefix("EXTEND_TIMEOUT_USEC=") else { return }
+            asked.withLock { $0 = $0 ?? looks.withLock { $0 } }
+        }
+        // The first call is the one with which the step begins.
+        let work = LongWork("one", .counted, request: .seconds(30), notifier: notifier, interval: 2) {
+            looks.withLock {
+                $0 += 1
+                return $0 <= 7 ? 0 : 1
+            }
+        }
+        defer { work.end() }
+        try await manager.until("a request") { asked.withLock { $0 != nil } }
+        #expect(asked.withLock { $0 } == 8)
+    }
 }

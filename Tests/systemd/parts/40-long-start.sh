@@ -3,7 +3,7 @@
 # shellcheck source=Tests/systemd/lib.sh
 source "$(dirname "$0")/../lib.sh"
 
-users=600000
+users=1000000
 # The daemon first asks when it has been at it for five seconds.
 patience=9
 
@@ -30,7 +30,7 @@ drop_in "$service" patience '[Service]' "TimeoutStartSec=$patience" 'ExecPaths=/
 inside systemctl start --no-block "$service"
 find_process() { process=$(h pid "$service" 2>/dev/null); }
 holds "it has begun" eventually find_process
-# Fifteen milliseconds of a processor in each second, for two seconds more than systemd waits by itself.
+# Ten milliseconds of a processor in each second, for two seconds more than systemd waits by itself.
 hold_up() { # PROCESS SECONDS
     python3 -c '
 import glob, os, signal, sys, time
@@ -47,7 +47,7 @@ for _ in range(seconds):
     before = used()
     os.kill(process, signal.SIGCONT)
     deadline = time.monotonic() + 20
-    while used() < before + 15_000_000 and time.monotonic() < deadline:
+    while used() < before + 10_000_000 and time.monotonic() < deadline:
         time.sleep(0.001)
     os.kill(process, signal.SIGSTOP)
     time.sleep(1)' "$@"
