@@ -47,6 +47,7 @@ extension Engine {
     }
 
     private mutating func number(into changes: inout Changes) {
+        moments.begin(at: changes.transitions.count, instant: scratch.pending.first?.time)
         if scratch.pending.count > 1 {
             // Taken out while it is sorted, so that it has one owner and is not copied.
             var pending: [Pending] = []
@@ -182,18 +183,25 @@ extension Engine {
                 finished.append(block)
                 builder = EventBlockBuilder(firstSeq: transition.seq, reserving: builder.byteCount)
             }
-            let subject = record(named: transition.subject).pointee
-            users[transition.user].pointee.id.withBytes { bytes in
-                let user = naming ? bytes : UnsafeRawBufferPointer(start: nil, count: 0)
-                subject.id.withBytes { id in
-                    if subject.kind == SubjectRecord.noKind {
-                        builder.append(
-                            time: transition.time, change: transition.change, user: user, subject: id,
-                            kind: UnsafeRawBufferPointer(start: nil, count: 0))
-                    } else {
-                        kinds[Int(subject.kind)].withUnsafeBytes {
-                            builder.append(time: transition.time, change: transition.change, user: user, subject: id, kind: $0)
-                        }
+            append(transition, of: transition.user, naming: naming, to: &builder)
+        }
+    }
+
+    /// Appends one transition to a block.
+    ///
+    /// - Parameter slot: the user's, whatever the transition says.
+    borrowing func append(_ transition: Transition, of slot: UInt32, naming: Bool, to builder: inout EventBlockBuilder) {
+        let subject = record(named: transition.subject).pointee
+        users[slot].pointee.id.withBytes { bytes in
+            let user = naming ? bytes : UnsafeRawBufferPointer(start: nil, count: 0)
+            subject.id.withBytes { id in
+                if subject.kind == SubjectRecord.noKind {
+                    builder.append(
+                        time: transition.time, change: transition.change, user: user, subject: id,
+                        kind: UnsafeRawBufferPointer(start: nil, count: 0))
+                } else {
+                    kinds[Int(subject.kind)].withUnsafeBytes {
+                        builder.append(time: transition.time, change: transition.change, user: user, subject: id, kind: $0)
                     }
                 }
             }

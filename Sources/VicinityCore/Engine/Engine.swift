@@ -150,6 +150,9 @@ public struct Engine: ~Copyable {
     var departedUsers: [UInt32] = []
     var departedSubjects: [UInt32] = []
 
+    /// For merging, if this is one of several engines; see `Sharding/ShardedEngine.swift`.
+    var moments = MomentLog()
+
     // Scratch, kept for its storage.
     var scratch = Scratch()
     var slackWidth = SlackWidth()
@@ -254,6 +257,7 @@ public struct Engine: ~Copyable {
     @inline(__always)
     private mutating func apply(_ fix: Fix, ids: UnsafePointer<UInt8>, now: ClockReading, into changes: inout Changes) {
         let id = ids + Int(fix.idOffset)
+        moments.line = fix.line
         if fix.time > now.wall &+ rules.maxFuture && fix.kind != .subject {
             refuse(fix, .futureFix, "ts is \(fix.time), more than \(rules.maxFuture) ms ahead of the clock", into: &changes)
             if let slot = findUser(id, count: Int(fix.idLength), hash: fix.hash) { refusals.note(.futureFix, of: slot, at: fix.time) }
@@ -262,7 +266,10 @@ public struct Engine: ~Copyable {
         switch fix.kind {
         case .user: applyUser(fix, id: id, now: now, into: &changes)
         case .gone: applyGone(fix, id: id, now: now, into: &changes)
-        case .subject: applySubject(fix, id: id, now: now, into: &changes)
+        case .subject:
+            let before = changes.tally
+            applySubject(fix, id: id, now: now, into: &changes)
+            moments.count(from: before, to: changes.tally)
         }
     }
 

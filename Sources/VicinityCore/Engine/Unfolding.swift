@@ -90,6 +90,7 @@ extension Engine {
                     finish(wait, of: user)
                 }
             }
+            moments.rank = next.rank
             emit(into: &changes)
         }
     }
@@ -113,6 +114,7 @@ extension Engine {
         var happened = 0
         let before = changes.transitions.count
         repeat {
+            moments.line &+= 1
             ring(now: now, into: &changes)
             while let first = items.first, happened + changes.transitions.count - before < limit {
                 var moment: [DueItem] = []
@@ -121,6 +123,7 @@ extension Engine {
                     if let item = items.removeFirst(), item != moment.last, isStillDue(item, now: now.steady) { moment.append(item) }
                 }
                 for item in moment { happen(item, now: now, &changes.tally) }
+                moments.rank = first.due.rank
                 emit(into: &changes)
                 happened += moment.count
             }
@@ -213,7 +216,9 @@ extension Engine {
     private mutating func happen(_ item: DueItem, now: ClockReading, _ tally: inout Tally) {
         toSteady = item.timer &- item.due.instant
         if item.isSubject {
+            let before = tally
             if expiry(ofSubject: item.slot) == item.due.instant { expireSubject(item.slot, at: item.due.instant, &tally) }
+            moments.count(from: before, to: tally)
         } else if item.due.rank == .expiry {
             guard !users[item.slot].pointee.isSilent, heard(item.slot) + rules.expireAfter == item.due.instant else { return }
             expire(item.slot, at: item.due.instant, now: now, &tally)
