@@ -1,6 +1,6 @@
 # Names for things; what they do is in scripts/.
 
-.PHONY: help demo test check build release lint format test-systemd bench bench-smoke compare simulate crash fuzz deb install uninstall clean
+.PHONY: help demo test check build release lint format test-systemd bench bench-compare bench-smoke compare simulate crash fuzz deb install uninstall clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 16
@@ -29,8 +29,12 @@ format: ## format every Swift file
 test-systemd: ## the release build in a real systemd (as root)
 	@scripts/test-systemd
 
-bench: ## the benchmarks in full
-	@scripts/bench
+bench: ## the benchmarks in full (ONLY="scenarios latency", SCENARIOS="walk car", RUNS=5, OUTPUT=)
+	@scripts/bench $(if $(ONLY),--only "$(ONLY)") $(if $(SCENARIOS),--scenarios "$(SCENARIOS)") $(if $(RUNS),--runs "$(RUNS)") \
+		$(if $(OUTPUT),--output "$(OUTPUT)")
+
+bench-compare: ## the newest figures, or NEW=, beside those of BASE=
+	@scripts/bench-compare "$(BASE)" $(if $(NEW),"$(NEW)")
 
 bench-smoke: ## every benchmark once, small
 	@scripts/bench-smoke

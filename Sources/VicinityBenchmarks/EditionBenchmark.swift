@@ -46,12 +46,12 @@ struct EditionBenchmark {
                 take(&engine, &digest)
             }
         }
-        let name = "edition: stage, 1 in \(change) is new"
-        report(timer.measurement(name, work: subjects, unit: "subject", "requests of \(request)", digest))
+        let kind = "1 in \(change) is new"
+        report(timer.measurement("edition: stage, \(kind)", work: subjects, unit: "subject", "requests of \(request)", digest))
 
         timer = Timer()
         timer.time { _ = engine.swapEditions(now: Crowd.now) }
-        report(timer.measurement("edition: swap", work: 1, unit: "swap", "\(subjects) subjects", digest))
+        report(timer.measurement("edition: swap, \(kind)", work: 1, unit: "swap", "\(subjects) subjects", digest))
 
         timer = Timer()
         var isSettled = false
@@ -63,7 +63,7 @@ struct EditionBenchmark {
         }
         report(
             timer.measurement(
-                "edition: work the swap out", work: users, unit: "user",
+                "edition: work the swap out, \(kind)", work: users, unit: "user",
                 "\(engine.head - events) events, \(pairs) → \(engine.pairCount) pairs", digest))
     }
 
