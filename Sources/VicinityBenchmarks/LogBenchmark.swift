@@ -43,7 +43,7 @@ struct LogBenchmark {
         }
         writer.handle(.put(rows, Reply { _ in }), now: Crowd.now)
         var seconds = 0.0
-        var decoder = FixDecoder(hasher: hasher, radii: 50...50_000, parser: JSONParser())
+        var decoder = FixDecoder(hasher: hasher, radii: 50...50_000, parser: JSONParser(), shapes: FixShapes())
         var first: UInt64 = 1
         for round in 0...rounds {
             let text = crowd.text(hasher: hasher, spaced: false)

@@ -65,7 +65,7 @@ public enum StageBenchmarks {
         var crowd = Crowd(users: lines, kilometers: 100, step: 7, seed: 7)
         let hasher = IDHasher(seed: 1)
         let text = crowd.text(hasher: hasher, spaced: spaced)
-        var decoder = FixDecoder(hasher: hasher, radii: 50...50_000, parser: JSONParser())
+        var decoder = FixDecoder(hasher: hasher, radii: 50...50_000, parser: JSONParser(), shapes: FixShapes())
         var batch = FixBatch(source: 1, firstLine: 1)
         var digest = Digest()
         let start = processorSeconds()

@@ -40,7 +40,7 @@ struct LineDecoder {
     ///   - hasher: the engine's.
     ///   - radii: metres that a line may ask for.
     init(hasher: IDHasher, radii: ClosedRange<Double>) {
-        decoder = FixDecoder(hasher: hasher, radii: radii, parser: JSONParser())
+        decoder = FixDecoder(hasher: hasher, radii: radii, parser: JSONParser(), shapes: nil)
     }
 
     /// - Parameter line: without its line feed.

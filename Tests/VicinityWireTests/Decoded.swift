@@ -12,14 +12,16 @@ struct Decoded: Equatable, CustomStringConvertible {
     /// Decodes a whole stream.
     ///
     /// - Parameters:
+    ///   - shapes: are asked before the scanner.
     ///   - cuts: the lengths of the pieces that the stream comes in, one after the other, and again from the first; none is one piece.
     ///   - maxLines: of one batch.
     ///   - isHandedOn: after every piece another decoder goes on where the one before it was.
     init(
-        _ bytes: [UInt8], usesScanner: Bool = true, cuts: [Int] = [], maxLines: Int = 1000, radii: ClosedRange<Double> = 50...50_000,
+        _ bytes: [UInt8], usesScanner: Bool = true, shapes: FixShapes? = FixShapes(), cuts: [Int] = [], maxLines: Int = 1000,
+        radii: ClosedRange<Double> = 50...50_000,
         isHandedOn: Bool = false
     ) {
-        var decoder = FixDecoder(hasher: IDHasher(seed: 1), radii: radii, parser: JSONParser())
+        var decoder = FixDecoder(hasher: IDHasher(seed: 1), radii: radii, parser: JSONParser(), shapes: shapes)
         decoder.usesScanner = usesScanner
         var nextLine: UInt64 = 1
         var held: [UInt8] = []
@@ -40,7 +42,7 @@ struct Decoded: Equatable, CustomStringConvertible {
             }
             precondition(held.count <= FixDecoder.longestRest, "an unfinished line of \(held.count) bytes is kept")
             if isHandedOn, let resumption = try? FixDecoder.Resumption(decoding: decoder.resumption.encode()) {
-                decoder = FixDecoder(hasher: IDHasher(seed: 1), radii: radii, parser: JSONParser(), resuming: resumption)
+                decoder = FixDecoder(hasher: IDHasher(seed: 1), radii: radii, parser: JSONParser(), shapes: shapes, resuming: resumption)
                 decoder.usesScanner = usesScanner
             }
         }

@@ -8,7 +8,7 @@ import VicinityWire
         var generator = LineGenerator(seed: seed)
         for _ in 0..<35 {
             let bytes = generator.stream(100)
-            let scanned = Decoded(bytes)
+            let scanned = Decoded(bytes, shapes: nil)
             let read = Decoded(bytes, usesScanner: false)
             guard scanned != read else { continue }
             let difference = zip(scanned.entries, read.entries).first { $0 != $1 }

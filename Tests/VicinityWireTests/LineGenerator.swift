@@ -38,6 +38,38 @@ struct LineGenerator {
         return bytes
     }
 
+    /// Several lines of two or three forms, with other digits and letters in the same places, and now and then something odd in them.
+    mutating func alikeStream(_ lines: Int) -> [UInt8] {
+        let forms = (0..<3).map { _ in chance.oneIn(2) ? plainLine() : line().filter { $0 != 10 } }
+        var bytes: [UInt8] = []
+        for _ in 0..<lines {
+            var line = chance.pick(forms)
+            for place in line.indices {
+                switch line[place] {
+                case UInt8(ascii: "0")...UInt8(ascii: "9") where chance.oneIn(2): line[place] = UInt8(ascii: "0") + UInt8(chance.below(10))
+                case UInt8(ascii: "x"): line[place] = UInt8(chance.pick([0x20, 0x21, 0x41, 0x5b, 0x5d, 0x7a, 0x7e, 0x39]))
+                default: break
+                }
+            }
+            if chance.oneIn(10) { damage(&line) }
+            bytes += line.filter { $0 != 10 } + [10]
+        }
+        return bytes
+    }
+
+    /// A line as gateways write it.
+    private mutating func plainLine() -> [UInt8] {
+        let id = String(repeating: "x", count: chance.below(chance.oneIn(5) ? 60 : 16) + 1)
+        var members = ["\"\(chance.oneIn(4) ? "subject" : "user")\":\"\(id)\""]
+        members.append("\"lat\":\(chance.pick(["", "-"]))\(chance.below(89)).\(digits(chance.below(7) + 1))")
+        members.append("\"lon\":\(chance.pick(["", "-"]))\(chance.below(179)).\(digits(chance.below(7) + 1))")
+        if chance.oneIn(2) { members.append("\"ts\":17322\(digits(8))") }
+        if chance.oneIn(2) { members.append("\"acc\":\(chance.below(30)).\(digits(2))") }
+        if chance.oneIn(4) { members.append("\"radius\":\(chance.below(300) + 50)") }
+        if chance.oneIn(2) { members.shuffle(using: &chance) }
+        return Array("{\(members.joined(separator: chance.pick([",", ", "])))}".utf8)
+    }
+
     private mutating func member(_ key: String, _ value: String) -> String {
         "\"\(spelled(key))\"\(chance.pick([":", ":", ":", ": ", ":  ", " :", ":\t"]))\(value)"
     }

@@ -9,6 +9,9 @@ public struct IDHasher: Sendable {
         self.seed = seed ^ 0xa076_1d64_78bd_642f
     }
 
+    /// What a hash begins with, for those who hash without us (CFixLines).
+    package var state: UInt64 { seed }
+
     /// - Parameter count: 1 to 128 in use; any length works.
     /// - Complexity: O(count), about 2 ns for 12 bytes.
     @inlinable

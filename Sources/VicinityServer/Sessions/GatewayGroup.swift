@@ -11,8 +11,9 @@ final class GatewayGroup: Sendable {
     private let sessions: NIOLoopBoundBox<[UInt64: IngestSession]>
     /// Connections to either socket that another process has brought to their end but for what their peers have not read.
     private let endings: NIOLoopBoundBox<[UInt64: LastWordsSession]>
-    /// One for all: nothing of a document outlives the line it came from.
+    /// One for all, as are the shapes: nothing of a document outlives the line it came from.
     private let parser: NIOLoopBoundBox<JSONParser>
+    private let shapes: NIOLoopBoundBox<FixShapes?>
 
     init(eventLoop: any EventLoop, logID: String) {
         self.eventLoop = eventLoop
@@ -20,13 +21,14 @@ final class GatewayGroup: Sendable {
         sessions = .makeBoxSendingValue([:], eventLoop: eventLoop)
         endings = .makeBoxSendingValue([:], eventLoop: eventLoop)
         parser = .makeBoxSendingValue(JSONParser(), eventLoop: eventLoop)
+        shapes = .makeBoxSendingValue(FixShapes(), eventLoop: eventLoop)
     }
 
     /// On the loop: a decoder for a new connection.
     ///
     /// - Parameter resuming: for one that goes on where another process has stopped.
     func makeDecoder(hasher: IDHasher, radii: ClosedRange<Double>, resuming: FixDecoder.Resumption = .init()) -> FixDecoder {
-        FixDecoder(hasher: hasher, radii: radii, parser: parser.value, resuming: resuming)
+        FixDecoder(hasher: hasher, radii: radii, parser: parser.value, shapes: shapes.value, resuming: resuming)
     }
 
     /// On the loop: the radii that lines may ask for from now on.

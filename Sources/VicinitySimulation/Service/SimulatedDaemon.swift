@@ -43,6 +43,7 @@ final class SimulatedDaemon {
     let committer: Committer
     private let hasher: IDHasher
     private var parsers: [JSONParser] = []
+    private var shapes: [FixShapes?] = []
 
     var writer: Writer
     var inbox: SimulatedInbox
@@ -93,6 +94,7 @@ final class SimulatedDaemon {
         keeper = RetentionKeeper(now: world.clock.monotonic)
         loops = Array(repeating: SimulatedLoop(), count: world.traits.loops)
         parsers = loops.map { _ in JSONParser() }
+        shapes = loops.map { _ in FixShapes() }
         statistics.publish(writer.snapshot)
         world.oracle.restart(at: world.clock.reading)
         feed.listen { [mailbox] in mailbox.put(.headMoved) }
@@ -116,7 +118,7 @@ final class SimulatedDaemon {
     func serveGateway(_ link: Link, _ lines: ClientLines) -> IngestLedger {
         let ledger = IngestLedger(link, lines, parser: parsers[link.loop])
         ledgers[link.id] = ledger
-        let decoder = FixDecoder(hasher: hasher, radii: 50...50_000, parser: parsers[link.loop])
+        let decoder = FixDecoder(hasher: hasher, radii: 50...50_000, parser: parsers[link.loop], shapes: shapes[link.loop])
         link.session = IngestPeer(link, ledger, self, decoder)
         return ledger
     }
