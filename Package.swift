@@ -52,6 +52,7 @@ let package = Package(
     targets: [
         // C: what Swift cannot say, one idea a target.
         .target(name: "CPrimitives", linkerSettings: [.linkedLibrary("m")]),
+        .target(name: "CEventLines", linkerSettings: [.linkedLibrary("m")]),
         .target(name: "CFixLines"),
         .target(name: "CLinux"),
         .target(name: "CSimdjson", linkerSettings: [.linkedLibrary("simdjson"), .linkedLibrary("m")]),
@@ -60,7 +61,7 @@ let package = Package(
 
         // The middle, and what stands round it.
         library("VicinityCore", ["CPrimitives"]),
-        library("VicinityWire", ["VicinityCore", "CFixLines", "CSimdjson"]),
+        library("VicinityWire", ["VicinityCore", "CEventLines", "CFixLines", "CSimdjson"]),
         library("VicinityStore", ["VicinityCore", grdb, sqlite, crypto]),
         library("VicinityPipeline", ["VicinityCore", "VicinityWire", "VicinityStore", nioCore]),
         library("VicinityTransport", ["CLinux", nioCore, nioPosix]),

@@ -25,7 +25,7 @@ for target in VicinityWire VicinityClient; do
     swift build --scratch-path "$scratch" -Xswiftc -sanitize="$sanitizers" --target "$target"
 done
 build=$(swift build --scratch-path "$scratch" --show-bin-path)
-mapfile -t objects < <(find "$build"/{VicinityWire,VicinityCore,CFixLines,CSimdjson,CPrimitives,VicinityClient}.build -name '*.o' 2>/dev/null)
+mapfile -t objects < <(find "$build"/{VicinityWire,VicinityCore,CEventLines,CFixLines,CSimdjson,CPrimitives,VicinityClient}.build -name '*.o' 2>/dev/null)
 # Harnesses belong to the package, whose name for the compiler is that of its folder.
 package=$(basename "$root" | tr '[:upper:]' '[:lower:]')
 
@@ -36,6 +36,7 @@ for decoder in "${decoders[@]}"; do
     say "=== $name, $seconds s"
     swiftc -swift-version 6 -O -sanitize="$sanitizers" -parse-as-library -package-name "$package" -module-name Harness \
         -I "$build/Modules" -Xcc -fmodule-map-file="$build/CSimdjson.build/module.modulemap" \
+        -Xcc -fmodule-map-file="$build/CEventLines.build/module.modulemap" \
         -Xcc -fmodule-map-file="$build/CFixLines.build/module.modulemap" \
         -Xcc -fmodule-map-file="$build/CPrimitives.build/module.modulemap" -Xcc -fmodule-map-file=Sources/CZlib/module.modulemap \
         "${sources[@]}" "${objects[@]}" -lsimdjson -lstdc++ -lz -lm -o "$scratch/fuzz-$name"

@@ -376,8 +376,8 @@ package struct EventsConversation {
         }
         do {
             var lines: ByteBuffer
-            if let shared, gap.isEmpty, block.firstSeq == after + 1, subscription.isEverything {
-                lines = try shared.allLines()
+            if gap.isEmpty, block.firstSeq == after + 1, subscription.isEverything {
+                lines = try (shared ?? SharedBlock(block)).allLines()
             } else {
                 lines = ByteBuffer(bytes: gap + (try filtered(block, after: after)))
             }

@@ -22,9 +22,30 @@ package final class SharedBlock: Sendable {
     package func allLines() throws -> ByteBuffer {
         try lines.withLock { lines in
             if let lines { return lines }
-            let made = ByteBuffer(bytes: try EventLineEncoder.lines(of: block, after: block.firstSeq - 1, for: .everything))
+            let made =
+                try transcribed()
+                ?? ByteBuffer(bytes: EventLineEncoder.lines(of: block, after: block.firstSeq - 1, for: .everything))
             lines = made
             return made
+        }
+    }
+
+    /// The lines by the fast way, in place; `nil` if the block is not for that.
+    private func transcribed() -> ByteBuffer? {
+        guard var transcript = EventTranscript(block) else { return nil }
+        var lines = ByteBufferAllocator().buffer(capacity: transcript.likelySize)
+        while true {
+            var outcome = EventTranscript.Outcome.part
+            lines.writeWithUnsafeMutableBytes(minimumWritableBytes: EventTranscript.leastRoom) { room in
+                let written = transcript.write(to: room)
+                outcome = written.outcome
+                return written.count
+            }
+            switch outcome {
+            case .all: return lines
+            case .part: lines.reserveCapacity(2 * lines.capacity)
+            case .refused: return nil
+            }
         }
     }
 }

@@ -7,7 +7,7 @@ import Testing
 /// docs/decisions.
 private let permitted: [String: Set<String>] = [
     "VicinityCore": ["CPrimitives"],
-    "VicinityWire": ["VicinityCore", "CFixLines", "CPrimitives", "CSimdjson"],
+    "VicinityWire": ["VicinityCore", "CEventLines", "CFixLines", "CPrimitives", "CSimdjson"],
     "VicinityStore": ["VicinityCore", "Crypto", "Foundation", "GRDB", "GRDBSQLite", "Glibc", "Synchronization"],
     "VicinityPipeline": ["NIOCore", "Synchronization", "VicinityCore", "VicinityStore", "VicinityWire"],
     "VicinityTransport": ["CLinux", "Glibc", "NIOCore", "NIOPosix", "Synchronization"],
@@ -32,7 +32,7 @@ private let permitted: [String: Set<String>] = [
 ]
 
 /// Targets without Swift: there is nothing in them to import.
-private let inC: Set<String> = ["CFixLines", "CLinux", "CPrimitives", "CSimdjson", "CSystemd", "CZlib"]
+private let inC: Set<String> = ["CEventLines", "CFixLines", "CLinux", "CPrimitives", "CSimdjson", "CSystemd", "CZlib"]
 
 @Suite("Who may import whom")
 struct ImportTests {

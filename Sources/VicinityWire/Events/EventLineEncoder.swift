@@ -8,6 +8,7 @@ package import VicinityCore
 package enum EventLineEncoder {
     /// Every event of a block as a line, whoever may see it.
     package static func lines(of block: EventBlock) throws -> [UInt8] {
+        if let lines = EventTranscript.lines(of: block) { return lines }
         var lines: [UInt8] = []
         lines.reserveCapacity(block.count * 160)
         try block.forEachView { append($0, to: &lines) }
