@@ -4,6 +4,7 @@
 #define VICINITY_CPRIMITIVES_H
 
 #include "GridScan.h"
+#include "Memory.h"
 
 #include <math.h>
 #include <stdint.h>
@@ -18,10 +19,5 @@ static inline double vicinity_cbrt(double x) { return cbrt(x); }
 
 // Asks for the cache line at `address`; a hint, harmless for any address.
 static inline void vicinity_prefetch(const void *_Nullable address) { __builtin_prefetch(address, 1, 3); }
-
-// Zeroed memory that costs nothing until it is touched; aborts where there is none. It comes from the system itself: what malloc
-// gives may have been used before, and would have to be zeroed by touching it. Give it back with `vicinity_release` and the same numbers.
-void *_Nonnull vicinity_zeroed(size_t count, size_t size);
-void vicinity_release(void *_Nonnull memory, size_t count, size_t size);
 
 #endif

@@ -54,7 +54,7 @@ struct Bystander {
 
 /// The bystanders of one subject, in places that stay the same.
 ///
-/// A plain value; whoever owns the record that holds it calls ``free()``.
+/// A plain value; whoever owns the record that holds it calls ``free(in:)``.
 struct Bystanders {
     private var list = SmallList<Bystander>()
     private var firstFree = Bystander.nobody
@@ -65,7 +65,7 @@ struct Bystanders {
     /// - Parameter place: where the user was noted, perhaps; is believed only if the user stands there.
     /// - Returns: where the user is noted.
     /// - Complexity: O(1).
-    mutating func keep(_ bystander: Bystander, at place: UInt32) -> UInt32 {
+    mutating func keep(_ bystander: Bystander, at place: UInt32, in lists: borrowing BlockHeap) -> UInt32 {
         if holds(bystander.user, at: place) {
             list.elements[Int(place)] = bystander
             return place
@@ -73,7 +73,7 @@ struct Bystanders {
         used += 1
         let free = firstFree
         guard free != Bystander.nobody else {
-            list.append(bystander)
+            list.append(bystander, in: lists)
             return UInt32(list.count - 1)
         }
         firstFree = UInt32(bitPattern: list.elements[Int(free)].latitude)
@@ -84,11 +84,11 @@ struct Bystanders {
     /// Forgets a user who stands at `place`, if anywhere.
     ///
     /// - Complexity: O(1).
-    mutating func remove(_ user: UInt32, at place: UInt32) {
+    mutating func remove(_ user: UInt32, at place: UInt32, in lists: borrowing BlockHeap) {
         guard holds(user, at: place) else { return }
         used -= 1
         if used == 0 {
-            free()
+            free(in: lists)
             return
         }
         list.elements[Int(place)].vacate(next: firstFree)
@@ -114,8 +114,11 @@ struct Bystanders {
     /// Asks for the list, which lies elsewhere.
     func prefetch() { list.prefetch() }
 
-    mutating func free() {
-        list.free()
+    /// Gives back what does not go with the heap, when both are about to vanish.
+    func abandon() { list.abandon() }
+
+    mutating func free(in lists: borrowing BlockHeap) {
+        list.free(in: lists)
         self = Bystanders()
     }
 }
@@ -129,19 +132,19 @@ extension Engine {
     func keepBystander(_ user: UInt32, _ halo: Halo, _ state: PairState, of subject: UInt32, at place: UInt32) -> UInt32 {
         let motion = subjects[subject].pointee.motion
         guard motion != SubjectRecord.noMotion else { return Bystander.nobody }
-        return motions[motion].pointee.bystanders.keep(Bystander(user, halo, state), at: place)
+        return motions[motion].pointee.bystanders.keep(Bystander(user, halo, state), at: place, in: lists)
     }
 
     /// Notes with a subject that its pair with a user is no exception any more.
     @inline(__always)
     func removeBystander(_ user: UInt32, of subject: UInt32, at place: UInt32) {
         guard place != Bystander.nobody, subjects[subject].pointee.motion != SubjectRecord.noMotion else { return }
-        motions[subjects[subject].pointee.motion].pointee.bystanders.remove(user, at: place)
+        motions[subjects[subject].pointee.motion].pointee.bystanders.remove(user, at: place, in: lists)
     }
 
     /// Gives up all exceptions of a user.
     func freeExceptions(_ slot: UInt32) {
         for exception in users[slot].pointee.exceptions.elements { removeBystander(slot, of: exception.subject, at: exception.place) }
-        users[slot].pointee.exceptions.free()
+        users[slot].pointee.exceptions.free(in: lists)
     }
 }

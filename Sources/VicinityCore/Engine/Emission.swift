@@ -84,7 +84,7 @@ extension Engine {
     private func removeLeft(_ user: UInt32) {
         let left = Set(scratch.pending.lazy.filter { !$0.isEnter }.map(\.subject))
         let kept = users[user].pointee.pairs.elements.filter { !left.contains($0.subject) }
-        users[user].pointee.pairs.replace(with: kept)
+        users[user].pointee.pairs.replace(with: kept, in: lists)
     }
 
     /// The record of a subject that a pair names: of the register, or else of the edition before it.
@@ -102,7 +102,7 @@ extension Engine {
 
     private mutating func open(_ pending: Pending) -> Event.Change {
         let pair = OpenPair(encounter: head, since: pending.time, subject: pending.subject, cause: pending.cause)
-        users[pending.user].pointee.pairs.append(pair)
+        users[pending.user].pointee.pairs.append(pair, in: lists)
         if subjects[pending.subject].pointee.isMoving { users[pending.user].pointee.hasCompanions = true }
         stopWithholding(pending.subject, from: pending.user)
         pairCount += 1
@@ -123,7 +123,7 @@ extension Engine {
                 preconditionFailure("a pair that leaves has entered")
             }
             pair = pairs[place]
-            users[pending.user].pointee.pairs.swapRemove(at: place)
+            users[pending.user].pointee.pairs.swapRemove(at: place, in: lists)
         }
         pairCount -= 1
         if rules.detailsGrace > 0 {

@@ -52,8 +52,10 @@ public struct Engine: ~Copyable {
     let metrics = MetricTable()
 
     var users = Segments<UserRecord>(blank: UserRecord())
+    /// Where the users' pairs and exceptions lie, and the bystanders of subjects: 64 GiB, more than 2,000 million pairs.
+    let lists = BlockHeap(.lists, reach: 64 << 30)
     var userIndex = IDIndex()
-    var freeUsers: [UInt32] = []
+    var freeUsers = FreeSlots()
     public internal(set) var userCount = 0
 
     var subjects = Segments<SubjectRecord>(blank: SubjectRecord())
@@ -175,12 +177,12 @@ public struct Engine: ~Copyable {
 
     deinit {
         for slot in 0..<UInt32(users.count) {
-            users[slot].pointee.pairs.free()
-            users[slot].pointee.exceptions.free()
+            users[slot].pointee.pairs.abandon()
+            users[slot].pointee.exceptions.abandon()
             users[slot].pointee.id.free()
         }
         for slot in 0..<UInt32(subjects.count) { subjects[slot].pointee.id.free() }
-        for motion in 0..<UInt32(motions.count) { motions[motion].pointee.bystanders.free() }
+        for motion in 0..<UInt32(motions.count) { motions[motion].pointee.bystanders.abandon() }
         users.free()
         subjects.free()
         motions.free()
@@ -294,11 +296,18 @@ public struct Engine: ~Copyable {
     }
 
     mutating func addUser(_ id: UnsafePointer<UInt8>, count: Int, hash: UInt64) -> UInt32 {
-        let slot = freeUsers.popLast() ?? users.append()
+        let slot = freeUser() ?? users.append()
         users[slot].pointee.id = ShortID(id, count: count)
         userIndex.insert(hash, slot: slot)
         userCount += 1
         sweep?.finish(slot)
+        return slot
+    }
+
+    /// The lowest slot that nobody has, so that the upper ones become free together.
+    private mutating func freeUser() -> UInt32? {
+        guard let slot = freeUsers.removeFirst() else { return nil }
+        if users[slot].pointee.isVacant { users.occupy(slot) }
         return slot
     }
 
@@ -316,7 +325,7 @@ public struct Engine: ~Copyable {
         }
         users[slot].pointee.isDeparted = true
         userIndex.remove(hash, slot: slot)
-        users[slot].pointee.pairs.free()
+        users[slot].pointee.pairs.free(in: lists)
         freeExceptions(slot)
         departedUsers.append(slot)
     }
@@ -352,13 +361,14 @@ public struct Engine: ~Copyable {
             blank.isTouched = users[slot].pointee.isTouched
             blank.isWatched = users[slot].pointee.isWatched
             users[slot].pointee = blank
-            freeUsers.append(slot)
+            freeUsers.insert(slot)
+            if blank.isVacant { users.vacate(slot) }
         }
         departedUsers.removeAll(keepingCapacity: true)
         for slot in departedSubjects {
             subjects[slot].pointee.id.free()
             if subjects[slot].pointee.motion != SubjectRecord.noMotion {
-                motions[subjects[slot].pointee.motion].pointee.bystanders.free()
+                motions[subjects[slot].pointee.motion].pointee.bystanders.free(in: lists)
                 freeMotions.append(subjects[slot].pointee.motion)
             }
             var blank = SubjectRecord()

@@ -169,7 +169,7 @@ extension Engine {
             ask(Exception(subject: candidate.subject, state: state), of: slot, measure, halo, cause: cause, time: time)
         }
         scratch.candidates.removeAll(keepingCapacity: true)
-        user.pointee.exceptions.replace(with: scratch.exceptions)
+        user.pointee.exceptions.replace(with: scratch.exceptions, in: lists)
         user.pointee.isNearOutside = scratch.exceptions.contains { $0.state == .outside }
     }
 

@@ -91,6 +91,7 @@ extension Engine {
             appendUser(slot, withID: !user.pointee.isJournaled, to: &bytes)
             user.pointee.isJournaled = user.pointee.isUsed
             user.pointee.isTouched = false
+            if user.pointee.isVacant { users.vacate(slot) }
         }
         touched.removeAll(keepingCapacity: true)
         bytes.appendVarint(UInt64(touchedSubjects.count))
@@ -253,7 +254,9 @@ extension RawReader {
         guard let subject = count(), subject < 0x7fff_ffff, let seq = count(), let time = varint() else { return nil }
         var cause: Cause? = .user
         if version > 1 { cause = byte().flatMap { Cause(rawValue: $0) } }
-        return cause.map { OpenPair(encounter: Int64(seq), since: ZigZag.decode(time), subject: UInt32(subject), cause: $0) }
+        let since = ZigZag.decode(time)
+        guard OpenPair.times.contains(since) else { return nil }
+        return cause.map { OpenPair(encounter: Int64(seq), since: since, subject: UInt32(subject), cause: $0) }
     }
 
     /// Reads a length in metres.

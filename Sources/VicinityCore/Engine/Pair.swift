@@ -103,15 +103,41 @@ package struct Wait: Sendable, Equatable {
 
 /// What an open pair remembers of its enter.
 ///
-/// 24 bytes; the order of the members is what makes it so.
-struct OpenPair {
+/// 20 bytes, since nothing in it asks to lie at a multiple of eight; ten million users have as many of them as there are subjects near.
+struct OpenPair: BitwiseCopyable {
+    private var encounterBits: (UInt32, UInt32)
+    /// The low half of `since`, and above it 24 bits more and the cause.
+    private let sinceBits: (UInt32, UInt32)
+    let subject: UInt32
+
+    /// What ``since`` can be: a million years on either side. A line's `ts` is less.
+    static var times: ClosedRange<Int64> { -(1 << 55)...(1 << 55) - 1 }
+
+    init(encounter: Int64, since: Int64, subject: UInt32, cause: Cause) {
+        precondition(Self.times.contains(since), "a time within a million years")
+        encounterBits = Self.halves(encounter)
+        sinceBits = (UInt32(truncatingIfNeeded: since), UInt32(truncatingIfNeeded: since >> 32) << 8 | UInt32(cause.rawValue))
+        self.subject = subject
+    }
+
     /// The seq of the enter.
-    var encounter: Int64
+    var encounter: Int64 {
+        get { Int64(encounterBits.0) | Int64(encounterBits.1) << 32 }
+        set { encounterBits = Self.halves(newValue) }
+    }
+
     /// The `ts` of the enter, in Unix milliseconds.
-    var since: Int64
-    var subject: UInt32
+    var since: Int64 { Int64(sinceBits.0) | Int64(Int32(bitPattern: sinceBits.1) >> 8) << 32 }
+
+    private static func halves(_ value: Int64) -> (UInt32, UInt32) {
+        (UInt32(truncatingIfNeeded: value), UInt32(truncatingIfNeeded: value >> 32))
+    }
+
     /// Why it entered.
-    var cause: Cause
+    var cause: Cause {
+        guard let cause = Cause(rawValue: UInt8(truncatingIfNeeded: sinceBits.1)) else { preconditionFailure("a cause that is none") }
+        return cause
+    }
 }
 
 /// A pair whose state is not what the distance at the last fix says, in 8 bytes.

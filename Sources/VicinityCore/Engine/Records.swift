@@ -19,9 +19,9 @@ struct UserRecord {
     /// When the user was last heard of, on the steady clock, in milliseconds; of a silent one, when the silence was noticed.
     var heardAt: Int64 = 0
     var id = ShortID.empty
-    private var flags = UserFlags()
-    /// Metres; what the user's cell takes for a bound of ``slack``.
+    /// Metres; what the user's cell takes for a bound of ``slack``. It stands where the id ends, or the record would be 104 bytes.
     var slackBound: UInt8 = 0
+    private var flags = UserFlags()
     /// Metres around the anchor within which no subject crosses the edge; 0 for none.
     var slack: Float = 0
     /// Where the user stands in the ``UserGrid``.
@@ -82,6 +82,8 @@ struct UserRecord {
         get { flags.contains(.companions) }
         set { flags.set(.companions, newValue) }
     }
+    /// Nobody has the record, and no list names its slot: it may become zero.
+    var isVacant: Bool { id.length == 0 && flags.isDisjoint(with: [.touched, .watched]) }
     /// Has a position, and nothing that a fix would have to look up elsewhere.
     @inline(__always) var isPlain: Bool { flags.isDisjoint(with: [.silent, .notes]) }
 

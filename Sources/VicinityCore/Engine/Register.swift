@@ -252,11 +252,11 @@ extension Engine {
             let place = keepBystander(slot, halo, state, of: subject, at: old?.place ?? Bystander.nobody)
             // Most are in the margin before and after.
             if let old, old.state == state, old.place == place { return }
-            user.pointee.exceptions.append(Exception(subject: subject, state: state, place: place))
+            user.pointee.exceptions.append(Exception(subject: subject, state: state, place: place), in: lists)
         } else if let old {
             removeBystander(slot, of: subject, at: old.place)
         }
-        if let place { user.pointee.exceptions.swapRemove(at: place) }
+        if let place { user.pointee.exceptions.swapRemove(at: place, in: lists) }
         user.pointee.isNearOutside = user.pointee.exceptions.elements.contains { $0.state == .outside }
         touch(slot)
     }

@@ -64,7 +64,7 @@ extension Restoration {
             let (latitude, longitude) = (subject.pointee.latitude, subject.pointee.longitude)
             let squared = disc.squaredDistance(latitude: latitude, longitude: longitude)
             guard !disc.isNear(latitude: latitude, longitude: longitude, squared: squared) else { continue }
-            user.pointee.exceptions.append(Exception(subject: pair.subject, state: .inside))
+            user.pointee.exceptions.append(Exception(subject: pair.subject, state: .inside), in: engine.lists)
             // A dwell keeps a pair inside at any distance.
             if engine.wait(of: slot, for: pair.subject) != nil { continue }
             // Nor has a pair been asked, perhaps, whose subject was put elsewhere by a swap; it will be before anything else happens.
@@ -79,7 +79,7 @@ extension Restoration {
         let inside = Set(user.pointee.pairs.elements.map(\.subject))
         engine.scanDisc(disc)
         for candidate in engine.scratch.candidates where !inside.contains(candidate.subject) {
-            user.pointee.exceptions.append(Exception(subject: candidate.subject, state: .outside))
+            user.pointee.exceptions.append(Exception(subject: candidate.subject, state: .outside), in: engine.lists)
             user.pointee.isNearOutside = true
         }
         engine.scratch.candidates.removeAll(keepingCapacity: true)

@@ -119,7 +119,8 @@ public struct Restoration: ~Copyable {
                 try placeUser(slot, now)
             } else {
                 engine.limits[slot] = nil
-                engine.freeUsers.append(slot)
+                engine.freeUsers.insert(slot)
+                engine.users.vacate(slot)
             }
         }
         if let swapTime {
@@ -177,11 +178,11 @@ public struct Restoration: ~Copyable {
     private func carryOut(_ operation: Operation) -> Bool {
         let user = engine.users[operation.user]
         if let pair = operation.opened {
-            user.pointee.pairs.append(pair)
+            user.pointee.pairs.append(pair, in: engine.lists)
             return true
         }
         guard let place = user.pointee.pairs.elements.firstIndex(where: { $0.subject == operation.subject }) else { return false }
-        user.pointee.pairs.swapRemove(at: place)
+        user.pointee.pairs.swapRemove(at: place, in: engine.lists)
         return true
     }
 
@@ -215,7 +216,7 @@ public struct Restoration: ~Copyable {
         guard flags & Engine.Flag.used != 0 else {
             user.pointee.id.free()
             let hadPairs = !user.pointee.pairs.isEmpty
-            user.pointee.pairs.free()
+            user.pointee.pairs.free(in: engine.lists)
             user.pointee = UserRecord()
             return !hadPairs
         }
@@ -252,7 +253,7 @@ public struct Restoration: ~Copyable {
         guard let count = reader.count() else { return false }
         for _ in 0..<count {
             guard let pair = reader.openPair(version: version) else { return false }
-            user.pointee.pairs.append(pair)
+            user.pointee.pairs.append(pair, in: engine.lists)
         }
         engine.limits[slot] = nil
         guard flags & Engine.Flag.limits != 0 else { return true }

@@ -257,7 +257,7 @@ extension Engine {
     private mutating func releaseMotion(of old: SubjectRecord, at slot: UInt32, _ tally: inout Tally) {
         guard old.motion != SubjectRecord.noMotion, subjects[slot].pointee.motion != old.motion else { return }
         if motions[old.motion].pointee.held != nil { tally.implausible += 1 }
-        motions[old.motion].pointee.bystanders.free()
+        motions[old.motion].pointee.bystanders.free(in: lists)
         motions[old.motion].pointee = MotionRecord()
         freeMotions.append(old.motion)
     }

@@ -75,8 +75,9 @@ struct TimerRing {
     private static var bucketCount: Int { 4096 }
 
     private var near = DueHeap<Alarm>()
-    /// Users and subjects whose second has begun.
-    private var begun: [Alarm] = []
+    /// Users and subjects whose second has begun, by slot.
+    private var begunUsers: [UInt32] = []
+    private var begunSubjects: [UInt32] = []
     private var waits = [[Alarm]](repeating: [], count: TimerRing.bucketCount)
     private var users = [[UInt32]](repeating: [], count: TimerRing.bucketCount)
     private var subjects = [[UInt32]](repeating: [], count: TimerRing.bucketCount)
@@ -114,7 +115,8 @@ struct TimerRing {
     /// - Parameter now: the steady clock.
     mutating func next(now: Int64) -> Alarm? {
         while true {
-            if let alarm = begun.popLast() { return alarm }
+            if let slot = begunSubjects.popLast() { return Alarm(due: .min, kind: .subject, slot: slot) }
+            if let slot = begunUsers.popLast() { return Alarm(due: .min, kind: .user, slot: slot) }
             if let first = near.first, first.due <= now { return near.removeFirst() }
             guard far > 0, let present = current, present < now >> Self.bucketShift else { break }
             begin(present + 1)
@@ -131,14 +133,15 @@ struct TimerRing {
         far -= alarms.count
         for alarm in alarms { insert(alarm) }
         far -= users[place].count + subjects[place].count
-        for slot in users[place] { begun.append(Alarm(due: .min, kind: .user, slot: slot)) }
-        for slot in subjects[place] { begun.append(Alarm(due: .min, kind: .subject, slot: slot)) }
+        // Nothing has begun that is not taken: the lists themselves change hands.
+        begunUsers = users[place]
+        begunSubjects = subjects[place]
         users[place] = []
         subjects[place] = []
     }
 
     /// Whether ``next(now:)`` has something.
-    func isDue(_ now: Int64) -> Bool { !begun.isEmpty || near.first.map { $0.due <= now } ?? false }
+    func isDue(_ now: Int64) -> Bool { !begunUsers.isEmpty || !begunSubjects.isEmpty || near.first.map { $0.due <= now } ?? false }
 
     /// Takes all users and subjects out; what pairs wait for stays.
     mutating func removeSilence() {
@@ -150,7 +153,8 @@ struct TimerRing {
             users[place] = []
             subjects[place] = []
         }
-        begun = []
+        begunUsers = []
+        begunSubjects = []
         let old = near
         near = DueHeap()
         for alarm in old.elements where alarm.kind == .wait { near.insert(alarm) }

@@ -159,8 +159,8 @@ extension Engine {
     }
 
     private mutating func ring(user slot: UInt32, now: ClockReading) {
+        unwatch(slot)
         let user = users[slot]
-        user.pointee.isWatched = false
         guard user.pointee.isUsed, !user.pointee.isSilent, rules.expireAfter > 0 else { return }
         let due = user.pointee.heardAt &+ rules.expireAfter
         guard due <= now.steady else {
@@ -273,7 +273,7 @@ extension Engine {
         let user = users[slot]
         if let place = user.pointee.exceptions.elements.firstIndex(where: { $0.subject == subject }) {
             removeBystander(slot, of: subject, at: user.pointee.exceptions.elements[place].place)
-            user.pointee.exceptions.swapRemove(at: place)
+            user.pointee.exceptions.swapRemove(at: place, in: lists)
         }
         user.pointee.isNearOutside = user.pointee.exceptions.elements.contains { $0.state == .outside }
     }
@@ -288,11 +288,18 @@ extension Engine {
         timers.insert(Alarm(due: users[slot].pointee.heardAt &+ rules.expireAfter, kind: .user, slot: slot))
     }
 
+    /// Notes that the slot does not stand in the ring any more.
+    private mutating func unwatch(_ slot: UInt32) {
+        guard users[slot].pointee.isWatched else { return }
+        users[slot].pointee.isWatched = false
+        if users[slot].pointee.isVacant { users.vacate(slot) }
+    }
+
     /// Puts everybody into the ring anew, because silence is judged otherwise.
     mutating func watchAnew() {
         timers.removeSilence()
         for slot in 0..<UInt32(users.count) {
-            users[slot].pointee.isWatched = false
+            unwatch(slot)
             guard users[slot].pointee.isUsed else { continue }
             if users[slot].pointee.isSilent { awaitForgetting(slot) } else { watch(slot) }
         }

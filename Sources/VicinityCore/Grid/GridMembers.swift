@@ -5,7 +5,8 @@ import CPrimitives
 /// A fix that changes what the cell knows of its user writes into one line, and a subject's step judges eight users at once
 /// (`gridscan.c`). 12 bytes a user.
 ///
-/// A plain value; not freed by itself, the grid calls ``deallocate()`` once. Sound because cells live only in the engine's grid, which one
+/// They lie in a block of the grid's heap, which grows by a seventh to a quarter. A plain value; not freed by itself, the grid calls
+/// ``deallocate(in:)`` once. Sound because cells live only in the engine's grid, which one
 /// thread owns, and every index below ``count`` is initialised.
 struct GridMembers {
     private var blocks: UnsafeMutablePointer<vicinity_members>?
@@ -22,8 +23,8 @@ struct GridMembers {
     }
 
     /// - Returns: the place.
-    mutating func append(_ slot: UInt32, _ member: GridMember) -> Int {
-        if count == capacity { grow() }
+    mutating func append(_ slot: UInt32, _ member: GridMember, in heap: borrowing BlockHeap) -> Int {
+        if count == capacity { resize(to: capacity + capacity / 8 + 1, in: heap) }
         guard let blocks else { preconditionFailure("a cell that has grown has storage") }
         slots(blocks)[count] = slot
         count += 1
@@ -72,7 +73,7 @@ struct GridMembers {
     /// Removes a member; the last one takes its place.
     ///
     /// - Returns: the user who took the place, if any.
-    mutating func swapRemove(at place: Int) -> UInt32? {
+    mutating func swapRemove(at place: Int, in heap: borrowing BlockHeap) -> UInt32? {
         precondition(place < count, "no such member")
         guard let blocks else { return nil }
         let last = count - 1
@@ -85,14 +86,16 @@ struct GridMembers {
         }
         count -= 1
         if count == 0 {
-            deallocate()
+            deallocate(in: heap)
             self = GridMembers()
+        } else if count + count / 8 + Self.width <= capacity, count * 5 < capacity * 3 {
+            resize(to: count + count / 8, in: heap)
         }
         return moved
     }
 
     /// Gives the storage back when the cell itself is about to vanish.
-    func deallocate() { if let blocks { UnsafeMutableRawPointer(blocks).deallocate() } }
+    func deallocate(in heap: borrowing BlockHeap) { if let blocks { heap.release(blocks) } }
 
     /// Asks for the first lines.
     @inline(__always)
@@ -102,22 +105,21 @@ struct GridMembers {
         for line in 0..<min(8, (count + Self.width - 1) / Self.width) { vicinity_prefetch(raw + 64 * line) }
     }
 
-    private mutating func grow() {
-        let fresh = max(Self.width, (capacity + capacity / 2 + Self.width - 1) / Self.width * Self.width)
-        let bytes = fresh / Self.width * MemoryLayout<vicinity_members>.stride + fresh * MemoryLayout<UInt32>.stride
-        // Aligned, so that a block is one line.
-        let storage = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
-        storage.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
-        let moved = storage.bindMemory(to: vicinity_members.self, capacity: fresh / Self.width)
+    /// Moves the members to where there is room for so many or some more.
+    private mutating func resize(to wanted: Int, in heap: borrowing BlockHeap) {
+        let size = MemoryLayout<vicinity_members>.stride + Self.width * MemoryLayout<UInt32>.stride
+        // Blocks of the heap lie on lines of the cache, so that one of members is a line.
+        let (storage, bytes) = heap.obtain((wanted + Self.width - 1) / Self.width * size)
         let oldBlocks = blocks
         let oldSlots = blocks.map { slots($0) }
-        let oldCapacity = capacity
+        let moved = storage.bindMemory(to: vicinity_members.self, capacity: bytes / size)
         blocks = moved
-        capacity = fresh
+        capacity = bytes / size * Self.width
+        storage.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
         guard let oldBlocks, let oldSlots else { return }
-        moved.update(from: oldBlocks, count: oldCapacity / Self.width)
+        moved.update(from: oldBlocks, count: (count + Self.width - 1) / Self.width)
         slots(moved).update(from: oldSlots, count: count)
-        UnsafeMutableRawPointer(oldBlocks).deallocate()
+        heap.release(oldBlocks)
     }
 
     /// Appends all members.

@@ -47,6 +47,8 @@ struct UserGrid: ~Copyable {
     /// By the mixed key.
     private var index = IDIndex()
     private var cells: [Cell] = []
+    /// Of the members of cells up to 2,700; those of greater ones have allocations of their own.
+    private let heap = BlockHeap(.tables, reach: 32 << 30)
     private var free: [UInt32] = []
     private var cellsOfLevel = [Int](repeating: 0, count: UserGrid.levels)
     /// Metres; never shrinks.
@@ -58,7 +60,7 @@ struct UserGrid: ~Copyable {
 
     init() {}
 
-    deinit { for index in cells.indices { cells[index].members.deallocate() } }
+    deinit { for index in cells.indices { cells[index].members.deallocate(in: heap) } }
 
     /// The level of a user with this radius in metres.
     static func level(radius: Double) -> Int {
@@ -142,7 +144,7 @@ struct UserGrid: ~Copyable {
             cellsOfLevel[Int(key >> 56)] += 1
         }
         learn(user, Int(cell))
-        let place = cells[Int(cell)].members.append(slot, cells[Int(cell)].member(user))
+        let place = cells[Int(cell)].members.append(slot, cells[Int(cell)].member(user), in: heap)
         return (cell, UInt32(place))
     }
 
@@ -171,7 +173,7 @@ struct UserGrid: ~Copyable {
     ///
     /// - Returns: the user who took the place, if any.
     mutating func remove(cell: UInt32, place: UInt32) -> UInt32? {
-        let moved = cells[Int(cell)].members.swapRemove(at: Int(place))
+        let moved = cells[Int(cell)].members.swapRemove(at: Int(place), in: heap)
         if cells[Int(cell)].members.count == 0 {
             index.remove(Self.mixed(cells[Int(cell)].key), slot: cell)
             cellsOfLevel[Int(cells[Int(cell)].key >> 56)] -= 1
