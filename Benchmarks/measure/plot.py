@@ -128,18 +128,17 @@ def latency(content):
     values = [value for points in curves.values() for _, value in points if value > 0]
     x = Axis(*round_out(values, (1, 2, 5)), left, left + width)
     y = Axis(0.01, 100, top + high, top)  # percent that took longer
-    parts, items = frame(x, y, x.ticks((1, 2, 5)), y.ticks((1, 5)), y_name=lambda value: f"{value:g} %"), []
+    parts = frame(x, y, x.ticks((1, 2, 5)), y.ticks((1, 5)), y_name=lambda value: f"{value:g} %")
     parts.append(text(left + width / 2, top + high + 38, "milliseconds from when the fix was due to its event at the subscriber", "middle"))
     parts.append(text(left, top - 10, "events that took longer", more=' font-weight="bold"'))
     groups = list(dict.fromkeys(case.rsplit(": ", 1)[0] for case in curves))
+    dashes = dict(zip(groups, ("", "7 4", "2 3")))
     for case, points in curves.items():
         group, who = case.rsplit(": ", 1)
-        dash = "" if groups.index(group) == 0 else "7 4"
         colour = DAEMON if who == "daemon" else FLOOR
-        parts += line([(x.at(max(value, x.low)), y.at(100 - share)) for share, value in sorted(points)], colour, marks=False, dash=dash)
-        items.append((f"{who}, {group}", colour, dash))
-    for index, item in enumerate(items):
-        parts += legend(left + (index % 2) * 340, 24 + 20 * (index // 2), [item])
+        parts += line([(x.at(max(value, x.low)), y.at(100 - share)) for share, value in sorted(points)], colour, marks=False, dash=dashes[group])
+    parts += legend(left, 24, (("the daemon", DAEMON, ""), ("the floor, which commits nothing", FLOOR, "")))
+    parts += legend(left, 44, [(group, INK, dash) for group, dash in dashes.items()])
     return picture(left + width + 30, top + high + 54, parts)
 
 
