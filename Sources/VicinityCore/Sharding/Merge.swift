@@ -7,110 +7,134 @@
 struct Merge {
     private let shards: [Shard]
     private let map: ShardMap
-    /// How many moments of each shard are merged.
-    private var passed: [Int]
+    private var sources: [Source]
     /// The seq of the last event.
     private var head: Int64
+
+    /// What a shard has made of the step, and how far it is merged.
+    private struct Source {
+        let moments: [MomentLog.Moment]
+        let transitions: [Transition]
+        /// What is above it is a number of the shard's own.
+        let base: Int64
+        /// The true seq of each transition so far.
+        var numbers: [Int64]
+        var passed = 0
+        /// Of the next moment; `nil` if there is none.
+        var place: MomentPlace?
+
+        init(_ shard: Shard) {
+            moments = shard.engine.moments.moments
+            transitions = shard.changes.transitions
+            base = shard.base
+            numbers = shard.numbers
+            place = moments.first?.place
+        }
+
+        /// Goes on to the next moment.
+        ///
+        /// - Returns: the transitions of this one, which may be none.
+        mutating func take() -> Range<Int> {
+            let first = moments[passed].first
+            passed += 1
+            place = passed < moments.count ? moments[passed].place : nil
+            return first..<(passed < moments.count ? moments[passed].first : transitions.count)
+        }
+
+        /// What a leave says of its enter, by the true seq if that is of the same step.
+        func numbered(_ change: Event.Change) -> Event.Change {
+            guard case .leave(let cause, let encounter, let lasted) = change, encounter > base else { return change }
+            return .leave(cause, encounter: numbers[Int(encounter - base) - 1], lasted: lasted)
+        }
+    }
+
+    /// What a shard has of a moment that is not merged yet.
+    private struct Part {
+        var shard: Int
+        var left: Range<Int>
+    }
 
     init(_ shards: [Shard], _ map: ShardMap, head: Int64) {
         self.shards = shards
         self.map = map
         self.head = head
-        passed = Array(repeating: 0, count: shards.count)
+        sources = shards.map { Source($0) }
     }
 
-    /// Appends all transitions of the step.
+    /// Appends all transitions of the step, and lets each shard know by which numbers its own go.
     ///
     /// - Returns: the seq of the last event.
     mutating func appendTransitions(to changes: inout Changes) -> Int64 {
-        var sharing: [Part] = []
-        while let place = nextPlace() {
-            sharing.removeAll(keepingCapacity: true)
-            for index in shards.indices {
-                while let part = part(of: index), part.place == place {
-                    passed[index] += 1
-                    if !part.left.isEmpty { sharing.append(part) }
-                }
+        while let (least, isShared) = next() {
+            if isShared {
+                appendShared(sources[least].place, to: &changes)
+            } else {
+                for place in sources[least].take() { append(place, of: least, to: &changes) }
             }
-            append(&sharing, to: &changes)
         }
+        for index in shards.indices { shards[index].numbers = sources[index].numbers }
         return head
     }
 
-    /// What a shard has of a moment.
-    private struct Part {
-        var shard: Int
-        var place: MomentPlace
-        /// Transitions of the shard that are not merged yet.
-        var left: Range<Int>
-    }
-
-    private func part(of shard: Int) -> Part? {
-        let moments = shards[shard].engine.moments.moments
-        let next = passed[shard]
-        guard next < moments.count else { return nil }
-        let end = next + 1 < moments.count ? moments[next + 1].first : shards[shard].changes.transitions.count
-        return Part(shard: shard, place: moments[next].place, left: moments[next].first..<end)
-    }
-
-    private func nextPlace() -> MomentPlace? {
-        var next: MomentPlace?
-        for index in shards.indices {
-            guard let place = part(of: index)?.place else { continue }
-            next = next.map { min($0, place) } ?? place
+    /// The shard that has the next moment, or the first of those that share it.
+    private func next() -> (shard: Int, isShared: Bool)? {
+        var next: (shard: Int, place: MomentPlace)?
+        var isShared = false
+        for index in sources.indices {
+            guard let place = sources[index].place else { continue }
+            if let least = next?.place, least <= place {
+                isShared = isShared || least == place
+            } else {
+                next = (index, place)
+                isShared = false
+            }
         }
-        return next
+        return next.map { ($0.shard, isShared) }
     }
 
-    private mutating func append(_ sharing: inout [Part], to changes: inout Changes) {
-        // Several moments of one user's line may have one place: they follow one another as the shard has them.
-        while let first = sharing.first, sharing.contains(where: { $0.shard != first.shard }) {
+    private mutating func appendShared(_ place: MomentPlace?, to changes: inout Changes) {
+        var parts: [Part] = []
+        for index in sources.indices where sources[index].place == place {
+            let left = sources[index].take()
+            if !left.isEmpty { parts.append(Part(shard: index, left: left)) }
+        }
+        while !parts.isEmpty {
             var least = 0
-            for index in sharing.indices.dropFirst() where precedes(sharing[index], sharing[least]) { least = index }
-            append(sharing[least].left.lowerBound, of: sharing[least].shard, to: &changes)
-            sharing[least].left.removeFirst()
-            if sharing[least].left.isEmpty { sharing.remove(at: least) }
-        }
-        for part in sharing {
-            for place in part.left { append(place, of: part.shard, to: &changes) }
+            for index in parts.indices.dropFirst() where precedes(parts[index], parts[least]) { least = index }
+            append(parts[least].left.lowerBound, of: parts[least].shard, to: &changes)
+            parts[least].left.removeFirst()
+            if parts[least].left.isEmpty { parts.remove(at: least) }
         }
     }
 
     /// Whether the next transition of one shard comes before that of another, in the same moment.
     private func precedes(_ one: Part, _ other: Part) -> Bool {
-        let mine = shards[one.shard].changes.transitions[one.left.lowerBound]
-        let others = shards[other.shard].changes.transitions[other.left.lowerBound]
+        let mine = sources[one.shard].transitions[one.left.lowerBound]
+        let others = sources[other.shard].transitions[other.left.lowerBound]
         if mine.change.isEnter != others.change.isEnter { return others.change.isEnter }
+        // A subject has one slot in all shards.
         if mine.subject != others.subject {
-            // A subject has one slot in all shards.
-            let engine = shards[one.shard]
-            return engine.id(ofSubject: mine.subject).precedes(engine.id(ofSubject: others.subject))
+            return shards[one.shard].id(ofSubject: mine.subject).precedes(shards[one.shard].id(ofSubject: others.subject))
         }
+
         return shards[one.shard].id(ofUser: mine.user).precedes(shards[other.shard].id(ofUser: others.user))
     }
 
     /// Numbers one transition.
     private mutating func append(_ place: Int, of index: Int, to changes: inout Changes) {
-        let shard = shards[index]
-        let transition = shard.changes.transitions[place]
+        let transition = sources[index].transitions[place]
         head += 1
-        shard.numbers.append(head)
+        sources[index].numbers.append(head)
         changes.transitions.append(
             Transition(
                 seq: head, time: transition.time, user: map.slot(transition.user, of: index), subject: transition.subject,
-                change: shard.numbered(transition.change)))
+                change: sources[index].numbered(transition.change)))
     }
 }
 
 extension Shard {
     fileprivate func id(ofSubject slot: UInt32) -> ShortID { engine.record(named: slot).pointee.id }
     fileprivate func id(ofUser slot: UInt32) -> ShortID { engine.users[slot].pointee.id }
-
-    /// What a leave says of its enter, by the true seq if that is of the same step.
-    fileprivate func numbered(_ change: Event.Change) -> Event.Change {
-        guard case .leave(let cause, let encounter, let lasted) = change, encounter > base else { return change }
-        return .leave(cause, encounter: numbers[Int(encounter - base) - 1], lasted: lasted)
-    }
 }
 
 extension Event.Change {

@@ -58,9 +58,11 @@ final class Shard {
     func settle() {
         // Numbers ascend, and those of the engine have no holes: if the last one is right, all are.
         if let last = numbers.last, last != engine.head {
-            for (transition, number) in zip(changes.transitions, numbers) where transition.seq != number {
+            // The newest first, since a true number is never below the engine's own: none is then taken for that of another pair.
+            for place in numbers.indices.reversed() {
+                let transition = changes.transitions[place]
                 guard case .enter = transition.change else { continue }
-                engine.renumber(transition.seq, of: transition.user, as: number)
+                engine.renumber(transition.seq, of: transition.user, as: numbers[place])
             }
         }
         numbers.removeAll(keepingCapacity: true)

@@ -56,6 +56,23 @@ struct ShardingTests {
         }
     }
 
+    @Test("Every shard has its share of the users", arguments: counts)
+    func dealing(count: Int) {
+        var many = ShardedEngine(
+            shardCount: count, rules: Rules(), hashSeed: 5, signOffKey: SipHashKey(1, 2), precisionKey: SipHashKey(3, 4))
+        var changes = Changes()
+        let ids = (0..<4_000).map { Array("user-\($0)".utf8) }
+        for id in ids {
+            var batch = FixBatch(source: 1, firstLine: 1)
+            batch.ids = id
+            batch.fixes = [Fix(kind: .user, idOffset: 0, idLength: UInt8(id.count), line: 0, hash: many.hasher.hash(id), time: 1_000)]
+            many.apply(batch, now: ClockReading(wall: 1_000, steady: 0), into: &changes)
+        }
+        #expect(many.userCount == ids.count)
+        let shares = Set(ids.map { id in many.ask(of: id) { $0.userCount } })
+        #expect(shares.allSatisfy { abs($0 * count - ids.count) < ids.count / 5 })
+    }
+
     @Test("The shards' parts are done at once, by threads", arguments: UInt64(21)...23)
     func threads(seed: UInt64) {
         var stadium = Stadium(seed: seed)
