@@ -103,7 +103,7 @@ extension Engine {
     ///
     /// - Complexity: O(users), once: some 60 ns for each.
     mutating func sharpen() {
-        userGrid.isSharp = true
+        userGrid.sharpen()
         for slot in 0..<UInt32(users.count) where users[slot].pointee.isUsed && !users[slot].pointee.isSilent {
             let user = users[slot]
             user.pointee.slackBound = GridMember.bound(of: user.pointee.slack)

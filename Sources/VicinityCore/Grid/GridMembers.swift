@@ -1,40 +1,51 @@
 import CPrimitives
 
-/// The users of a cell: blocks of eight, each one line of the cache with what is known of them, and then their slots.
+/// Where the members of cells lie.
+struct GridHeaps: ~Copyable {
+    let slots = BlockHeap(.lists, reach: 16 << 30)
+    let blocks = BlockHeap(.tables, reach: 32 << 30)
+}
+
+/// The users of a cell: their slots, and once a subject has moved, in a place of its own, what the cell knows of them, in blocks of eight,
+/// each one line of the cache.
 ///
 /// A fix that changes what the cell knows of its user writes into one line, and a subject's step judges eight users at once
-/// (`gridscan.c`). 12 bytes a user.
+/// (`gridscan.c`). 4 bytes a user, and 8 more once a subject has moved.
 ///
-/// They lie in a block of the grid's heap, which grows by a seventh to a quarter. A plain value; not freed by itself, the grid calls
-/// ``deallocate(in:)`` once. Sound because cells live only in the engine's grid, which one
+/// A plain value; not freed by itself, the grid calls ``deallocate(in:)`` once. Sound because cells live only in the engine's grid, which one
 /// thread owns, and every index below ``count`` is initialised.
 struct GridMembers {
+    private var slots: UnsafeMutablePointer<UInt32>?
+    /// As many as the capacity needs; `nil` as long as nobody wants to know more than who is there.
     private var blocks: UnsafeMutablePointer<vicinity_members>?
-    private(set) var count = 0
-    /// A multiple of ``width``.
-    private var capacity = 0
+    private var used: UInt32 = 0
+    private var capacity: UInt32 = 0
 
     private static var width: Int { 8 }
 
     init() {}
 
-    private func slots(_ blocks: UnsafeMutablePointer<vicinity_members>) -> UnsafeMutablePointer<UInt32> {
-        UnsafeMutableRawPointer(blocks + capacity / Self.width).assumingMemoryBound(to: UInt32.self)
-    }
+    @inline(__always)
+    var count: Int { Int(used) }
 
+    /// - Parameter isSharp: whether the cell knows more of its members than that they are there.
     /// - Returns: the place.
-    mutating func append(_ slot: UInt32, _ member: GridMember, in heap: borrowing BlockHeap) -> Int {
-        if count == capacity { resize(to: capacity + capacity / 8 + 1, in: heap) }
-        guard let blocks else { preconditionFailure("a cell that has grown has storage") }
-        slots(blocks)[count] = slot
-        count += 1
-        set(count - 1, member)
+    mutating func append(_ slot: UInt32, _ member: GridMember, isSharp: Bool, in heaps: borrowing GridHeaps) -> Int {
+        if used == capacity { resize(to: count + count / 8 + 1, isSharp: isSharp, in: heaps) }
+        guard let slots else { preconditionFailure("a cell that has grown has storage") }
+        slots[count] = slot
+        used += 1
+        if isSharp { set(count - 1, member) }
         return count - 1
     }
 
+    /// Makes room for what is known of the members; nothing is, as yet.
+    mutating func sharpen(in heaps: borrowing GridHeaps) { if count > 0 { blocks = Self.makeBlocks(capacity, in: heaps) } }
+
     /// Where the members' numbers of one block lie.
+    @inline(__always)
     private func block(_ place: Int) -> UnsafeMutableRawPointer {
-        guard let blocks else { preconditionFailure("a cell with members has storage") }
+        guard let blocks else { preconditionFailure("a cell that is not sharp knows nothing of its members") }
         return UnsafeMutableRawPointer(blocks + place / Self.width)
     }
 
@@ -66,66 +77,74 @@ struct GridMembers {
 
     func slot(_ place: Int) -> UInt32 {
         precondition(place < count, "no such member")
-        guard let blocks else { preconditionFailure("a cell with members has storage") }
-        return slots(blocks)[place]
+        guard let slots else { preconditionFailure("a cell with members has storage") }
+        return slots[place]
     }
 
     /// Removes a member; the last one takes its place.
     ///
     /// - Returns: the user who took the place, if any.
-    mutating func swapRemove(at place: Int, in heap: borrowing BlockHeap) -> UInt32? {
+    mutating func swapRemove(at place: Int, in heaps: borrowing GridHeaps) -> UInt32? {
         precondition(place < count, "no such member")
-        guard let blocks else { return nil }
+        guard let slots else { return nil }
         let last = count - 1
         var moved: UInt32?
         if place < last {
-            let slot = slots(blocks)[last]
-            slots(blocks)[place] = slot
-            set(place, self[last])
-            moved = slot
+            slots[place] = slots[last]
+            if blocks != nil { set(place, self[last]) }
+            moved = slots[last]
         }
-        count -= 1
-        if count == 0 {
-            deallocate(in: heap)
+        used -= 1
+        if used == 0 {
+            deallocate(in: heaps)
             self = GridMembers()
-        } else if count + count / 8 + Self.width <= capacity, count * 5 < capacity * 3 {
-            resize(to: count + count / 8, in: heap)
+        } else if capacity > 8, used < capacity / 2 {
+            resize(to: count + count / 4, isSharp: blocks != nil, in: heaps)
         }
         return moved
     }
 
     /// Gives the storage back when the cell itself is about to vanish.
-    func deallocate(in heap: borrowing BlockHeap) { if let blocks { heap.release(blocks) } }
+    func deallocate(in heaps: borrowing GridHeaps) {
+        if let slots { heaps.slots.release(slots) }
+        if let blocks { heaps.blocks.release(blocks) }
+    }
 
     /// Asks for the first lines.
     @inline(__always)
     func prefetch() {
-        guard let blocks else { return }
+        guard let blocks else { return vicinity_prefetch(slots) }
         let raw = UnsafeRawPointer(blocks)
         for line in 0..<min(8, (count + Self.width - 1) / Self.width) { vicinity_prefetch(raw + 64 * line) }
     }
 
     /// Moves the members to where there is room for so many or some more.
-    private mutating func resize(to wanted: Int, in heap: borrowing BlockHeap) {
-        let size = MemoryLayout<vicinity_members>.stride + Self.width * MemoryLayout<UInt32>.stride
-        // Blocks of the heap lie on lines of the cache, so that one of members is a line.
-        let (storage, bytes) = heap.obtain((wanted + Self.width - 1) / Self.width * size)
-        let oldBlocks = blocks
-        let oldSlots = blocks.map { slots($0) }
-        let moved = storage.bindMemory(to: vicinity_members.self, capacity: bytes / size)
-        blocks = moved
-        capacity = bytes / size * Self.width
-        storage.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
-        guard let oldBlocks, let oldSlots else { return }
-        moved.update(from: oldBlocks, count: (count + Self.width - 1) / Self.width)
-        slots(moved).update(from: oldSlots, count: count)
-        heap.release(oldBlocks)
+    private mutating func resize(to wanted: Int, isSharp: Bool, in heaps: borrowing GridHeaps) {
+        let (memory, bytes) = heaps.slots.obtain(wanted * MemoryLayout<UInt32>.stride)
+        let old = self
+        let room = bytes / MemoryLayout<UInt32>.stride
+        let fresh = memory.bindMemory(to: UInt32.self, capacity: room)
+        slots = fresh
+        capacity = UInt32(room)
+        if let slots = old.slots { fresh.update(from: slots, count: count) }
+        if isSharp {
+            let fresh = Self.makeBlocks(capacity, in: heaps)
+            if let blocks = old.blocks { fresh.update(from: blocks, count: (count + Self.width - 1) / Self.width) }
+            blocks = fresh
+        }
+        old.deallocate(in: heaps)
+    }
+
+    private static func makeBlocks(_ capacity: UInt32, in heaps: borrowing GridHeaps) -> UnsafeMutablePointer<vicinity_members> {
+        let count = (Int(capacity) + width - 1) / width
+        let (memory, bytes) = heaps.blocks.obtain(count * MemoryLayout<vicinity_members>.stride)
+        memory.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
+        return memory.bindMemory(to: vicinity_members.self, capacity: count)
     }
 
     /// Appends all members.
     func append(to slots: inout [UInt32]) {
-        guard let blocks else { return }
-        slots.append(contentsOf: UnsafeBufferPointer(start: self.slots(blocks), count: count))
+        slots.append(contentsOf: UnsafeBufferPointer(start: self.slots, count: count))
     }
 
     /// Appends those who may be no farther from the step's new place than their radius and the step's length.
@@ -146,10 +165,9 @@ struct GridMembers {
     ///
     /// - Returns: the greatest bound of a slack in the cell, in metres.
     func append(to slots: inout [UInt32], concernedBy step: vicinity_step) -> UInt8 {
-        guard let blocks, count > 0 else { return 0 }
+        guard let all = self.slots, let blocks, count > 0 else { return 0 }
         var step = step
         var greatest: UInt8 = 0
-        let all = self.slots(blocks)
         withUnsafeTemporaryAllocation(of: UInt32.self, capacity: count) { places in
             guard let base = places.baseAddress else { return }
             let found = vicinity_scan_step(blocks, count, &step, base, &greatest)

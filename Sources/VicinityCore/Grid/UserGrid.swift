@@ -42,13 +42,12 @@ struct UserGrid: ~Copyable {
     }
 
     /// Whether cells know more of their members than that they are there. As long as no subject has moved nobody needs it, and no fix pays for it.
-    var isSharp = false
+    private(set) var isSharp = false
 
     /// By the mixed key.
     private var index = IDIndex()
     private var cells: [Cell] = []
-    /// Of the members of cells up to 2,700; those of greater ones have allocations of their own.
-    private let heap = BlockHeap(.tables, reach: 32 << 30)
+    private let heaps = GridHeaps()
     private var free: [UInt32] = []
     private var cellsOfLevel = [Int](repeating: 0, count: UserGrid.levels)
     /// Metres; never shrinks.
@@ -60,7 +59,13 @@ struct UserGrid: ~Copyable {
 
     init() {}
 
-    deinit { for index in cells.indices { cells[index].members.deallocate(in: heap) } }
+    deinit { for index in cells.indices { cells[index].members.deallocate(in: heaps) } }
+
+    /// Makes room for what cells are to know of their members, who must all be updated then.
+    mutating func sharpen() {
+        isSharp = true
+        for index in cells.indices { cells[index].members.sharpen(in: heaps) }
+    }
 
     /// The level of a user with this radius in metres.
     static func level(radius: Double) -> Int {
@@ -144,7 +149,7 @@ struct UserGrid: ~Copyable {
             cellsOfLevel[Int(key >> 56)] += 1
         }
         learn(user, Int(cell))
-        let place = cells[Int(cell)].members.append(slot, cells[Int(cell)].member(user), in: heap)
+        let place = cells[Int(cell)].members.append(slot, cells[Int(cell)].member(user), isSharp: isSharp, in: heaps)
         return (cell, UInt32(place))
     }
 
@@ -173,7 +178,7 @@ struct UserGrid: ~Copyable {
     ///
     /// - Returns: the user who took the place, if any.
     mutating func remove(cell: UInt32, place: UInt32) -> UInt32? {
-        let moved = cells[Int(cell)].members.swapRemove(at: Int(place), in: heap)
+        let moved = cells[Int(cell)].members.swapRemove(at: Int(place), in: heaps)
         if cells[Int(cell)].members.count == 0 {
             index.remove(Self.mixed(cells[Int(cell)].key), slot: cell)
             cellsOfLevel[Int(cells[Int(cell)].key >> 56)] -= 1

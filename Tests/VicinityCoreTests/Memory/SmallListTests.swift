@@ -32,7 +32,9 @@ struct SmallListTests {
                 lists[place].free(in: heap)
                 arrays[place] = []
             }
-            #expect(lists[place].elements.map(\.encounter) == arrays[place], "seed \(seed), step \(step)")
+            if arrays[place].count < 100 || step % 20 == 0 {
+                #expect(lists[place].elements.map(\.encounter) == arrays[place], "seed \(seed), step \(step)")
+            }
             #expect(lists[place].count == arrays[place].count && lists[place].isEmpty == arrays[place].isEmpty)
         }
         for place in 0..<8 { #expect(lists[place].elements.map(\.encounter) == arrays[place], "seed \(seed)") }
