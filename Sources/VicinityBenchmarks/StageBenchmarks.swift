@@ -8,7 +8,7 @@ public enum StageBenchmarks {
     ///
     /// - Parameters:
     ///   - isSmoke: as small as it can be; for checking that they work.
-    ///   - area: only those of one area: decode, index, engine, moving, editions, encode, commit or log; `nil` is all.
+    ///   - area: only those of one area: decode, index, engine, shards, moving, editions, encode, commit or log; `nil` is all.
     ///   - report: is given each result as it comes.
     public static func run(isSmoke: Bool, only area: String? = nil, report: (Measurement) -> Void) throws {
         let scale = isSmoke ? 100 : 1
@@ -19,6 +19,7 @@ public enum StageBenchmarks {
         }
         if isWanted("index") { report(lookUp(ids: 1_000_000 / scale)) }
         if isWanted("engine") { for benchmark in engines(scale: scale) { report(benchmark.run()) } }
+        if isWanted("shards") { ShardBenchmark.run(scale: scale, report: report) }
         if isWanted("moving") { report(moving(scale: scale).run()) }
         if isWanted("editions") {
             let subjects = 1_000_000 / scale

@@ -21,7 +21,7 @@ struct Stages: ParsableCommand {
     @Flag(help: "Print one JSON object a line.")
     var json = false
 
-    @Option(help: "Only one area: decode, index, engine, moving, editions, encode, commit or log.")
+    @Option(help: "Only one area: decode, index, engine, shards, moving, editions, encode, commit or log.")
     var only: String?
 
     func run() throws {
