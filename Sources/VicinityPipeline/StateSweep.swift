@@ -3,14 +3,16 @@ import VicinityStore
 
 /// Decides which pages of the engine's state go with a commit, so that journals need not be kept for ever.
 ///
-/// For every two bytes of journal one byte of pages is written, in turn. When all pages have been written since some commit, the
-/// journals before that commit are needed no longer. So the journals that recovery reads are bounded by four times the state, and
+/// For every four bytes of journal one byte of pages is written, in turn. When all pages have been written since some commit, the
+/// journals before that commit are needed no longer. So the journals that recovery reads are bounded by eight times the state, and
 /// no commit is much larger than what it was made for.
 struct StateSweep {
     private var next = 0
     /// The commit in which the present round began.
     private var began: Int64
     private var budget = 0
+    /// Bytes of journal for each byte of pages.
+    private static let pace = 4
     /// Whether the round goes as fast as it can, since somebody waits for its end.
     private(set) var isHurried = false
     /// Whether the next round must hurry too.
@@ -38,7 +40,7 @@ struct StateSweep {
 
     /// Adds the pages that are due to a commit whose journal has been taken.
     mutating func advance(_ engine: borrowing Engine, _ commit: inout Commit) {
-        budget = isHurried ? max(budget, Self.hurriedBytes) : budget + commit.journal.count / 2
+        budget = isHurried ? max(budget, Self.hurriedBytes) : budget + commit.journal.count / Self.pace
         while budget > 0, next < engine.pageCount {
             var bytes: [UInt8] = []
             engine.encodePage(next, commit: commit.number, into: &bytes)

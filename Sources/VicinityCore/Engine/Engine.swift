@@ -137,6 +137,8 @@ public struct Engine: ~Copyable {
     // The journal of the steps since it was last taken.
     var journalOperations: [UInt8] = []
     var operationCount = 0
+    /// The seq and the time of the last pair that opened among them; zeros if there is none.
+    var lastOpened: (seq: Int64, time: Int64) = (0, 0)
     var limitChanges: [UInt8] = []
     var limitChangeCount = 0
     var touched: [UInt32] = []

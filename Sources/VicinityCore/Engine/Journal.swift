@@ -9,14 +9,17 @@
 // All numbers are LEB128 varints unless said otherwise; `signed` is zigzag, `metres` a varint 2·x where 2·x is below 2^32 and x is an integer,
 // or the varint 1 and eight bytes of a double, little-endian; `id` a length and bytes; `place` two i32, little-endian, 1e-7 degree.
 //
-//     journal   u8 version (4) · head
-//               · operations n, each: user·2 + (1 opened | 0 closed) · subject · if opened: seq · signed time · u8 cause
+//     journal   u8 version (5) · head
+//               · operations n, each: user·2 + (1 opened | 0 closed) · subject
+//                 · if opened: signed (seq − that of the one opened before) · signed (time − that of the one opened before) · u8 cause
+//               · signed time of reference · metres radius of reference · u32 n, each: brief
 //               · users n, each: slot · user
 //               · subjects n, each: slot · state
 //               · changes of limits n, each: user · change
 //     page      u8 version (4) · u8 0 users | 1 subjects · commit
 //               users:    n, each: place in the page · user · pairs n, each: subject · seq · signed time · u8 cause · [limits]
 //               subjects: n, each: place in the page · state
+//     brief     16 bytes, see `BriefUser.swift`: most of those whom a commit touches; each is either among them or among the users
 //     user      flags · unless free: [id] · place · time · metres radius · metres accuracy · [signed silent since] · [notes]
 //     flags     1 in use, 2 own radius, 4 near but outside of some subject, 8 the id follows, 16 silent, 32 notes follow, 64 limits follow (in pages)
 //     notes     u8 1 held + 2 heard + 4 radius change · [fix] · [heard] · [time of the radius change]
@@ -33,13 +36,16 @@
 //
 // A subject is named in limits by a keyed hash of its id, little-endian. Changes of limits are applied in order, by themselves.
 //
-// Version 3 has no limits. Version 2 has subjects' states without what follows the time, version 1 no causes either; both are still read. A pair's cause is then
+// Version 4 of a journal has no brief users, and an operation's seq and time are not differences. Version 3 has no limits. Version 2 has subjects' states without what follows the time, version 1 no causes either; both are still read. A pair's cause is then
 // taken as `user`, and a moving subject as last heard of at its time.
+//
+// A user who is touched with every commit is what this is for: a record that fits is copied in four words, and all of a commit go into one
+// piece of memory. Bytes cost more on the way to the disk than here, so that whatever is the same for most is said once.
 
 import CPrimitives
 
 extension Engine {
-    static var journalVersion: UInt8 { 4 }
+    static var journalVersion: UInt8 { 5 }
     static var pageVersion: UInt8 { 4 }
     /// Slots in a page.
     static var pageSize: Int { 256 }
@@ -57,14 +63,23 @@ extension Engine {
     // MARK: - Journals
 
     mutating func noteOpened(_ user: UInt32, _ pair: OpenPair) {
-        journalOperations.appendVarint(UInt64(user) << 1 | 1)
-        journalOperations.append(pair)
+        let before = lastOpened
+        journalOperations.write(atMost: 40) { writer in
+            writer.varint(UInt64(user) << 1 | 1)
+            writer.varint(UInt64(pair.subject))
+            writer.varint(ZigZag.encode(pair.encounter &- before.seq))
+            writer.varint(ZigZag.encode(pair.since &- before.time))
+            writer.byte(pair.cause.rawValue)
+        }
+        lastOpened = (pair.encounter, pair.since)
         operationCount += 1
     }
 
     mutating func noteClosed(_ user: UInt32, _ subject: UInt32) {
-        journalOperations.appendVarint(UInt64(user) << 1)
-        journalOperations.appendVarint(UInt64(subject))
+        journalOperations.write(atMost: 20) { writer in
+            writer.varint(UInt64(user) << 1)
+            writer.varint(UInt64(subject))
+        }
         operationCount += 1
     }
 
@@ -73,27 +88,17 @@ extension Engine {
 
     /// Appends what changed since this was last called. Call it after ``reclaim()``.
     ///
-    /// - Complexity: O(users touched + pairs changed); about 25 bytes a user.
+    /// - Complexity: O(users touched + pairs changed); 16 bytes for most users.
     public mutating func takeJournal(into bytes: inout [UInt8]) {
+        bytes.reserveCapacity(bytes.count + 64 + journalOperations.count + touched.count * BriefUser.size)
         bytes.append(Self.journalVersion)
         bytes.appendVarint(UInt64(head))
         bytes.appendVarint(UInt64(operationCount))
         bytes.append(contentsOf: journalOperations)
         journalOperations.removeAll(keepingCapacity: true)
         operationCount = 0
-        bytes.appendVarint(UInt64(touched.count))
-        bytes.reserveCapacity(bytes.count + touched.count * 32)
-        for (place, slot) in touched.enumerated() {
-            // Many were touched so long ago that they have left the caches.
-            if place + 16 < touched.count { vicinity_prefetch(users[touched[place + 16]]) }
-            let user = users[slot]
-            bytes.appendVarint(UInt64(slot))
-            appendUser(slot, withID: !user.pointee.isJournaled, to: &bytes)
-            user.pointee.isJournaled = user.pointee.isUsed
-            user.pointee.isTouched = false
-            if user.pointee.isVacant { users.vacate(slot) }
-        }
-        touched.removeAll(keepingCapacity: true)
+        lastOpened = (0, 0)
+        takeUsers(into: &bytes)
         bytes.appendVarint(UInt64(touchedSubjects.count))
         for slot in touchedSubjects {
             bytes.appendVarint(UInt64(slot))
@@ -105,6 +110,48 @@ extension Engine {
         bytes.append(contentsOf: limitChanges)
         limitChanges.removeAll(keepingCapacity: true)
         limitChangeCount = 0
+    }
+
+    /// How many users are asked for ahead of being written: many were touched so long ago that they have left the caches.
+    private static var ahead: Int { 16 }
+
+    private mutating func takeUsers(into bytes: inout [UInt8]) {
+        let reference = BriefUser.Reference(time: touched.first.map { users[$0].pointee.time } ?? 0, radius: rules.radius)
+        bytes.write(atMost: 24) { writer in
+            writer.varint(ZigZag.encode(reference.time))
+            writer.metres(reference.radius)
+        }
+        let countOffset = bytes.count
+        bytes.appendFixed(UInt32(0))
+        var others: [UInt32] = []
+        var count: UInt32 = 0
+        touched.withUnsafeBufferPointer { touched in
+            bytes.write(atMost: touched.count * BriefUser.size) { writer in
+                for place in touched.indices {
+                    if place + Self.ahead < touched.count { users.prefetch(touched[place + Self.ahead]) }
+                    let slot = touched[place]
+                    let user = users[slot]
+                    guard let brief = BriefUser(slot, user, reference) else {
+                        others.append(slot)
+                        continue
+                    }
+                    brief.write(to: &writer)
+                    count += 1
+                    user.pointee.isTouched = false
+                }
+            }
+        }
+        touched.removeAll(keepingCapacity: true)
+        bytes.setFixed(count, at: countOffset)
+        bytes.appendVarint(UInt64(others.count))
+        for slot in others {
+            let user = users[slot]
+            bytes.appendVarint(UInt64(slot))
+            appendUser(slot, withID: !user.pointee.isJournaled, to: &bytes)
+            user.pointee.isJournaled = user.pointee.isUsed
+            user.pointee.isTouched = false
+            if user.pointee.isVacant { users.vacate(slot) }
+        }
     }
 
     private func appendUser(_ slot: UInt32, withID: Bool, withLimits: Bool = false, to bytes: inout [UInt8]) {
@@ -120,17 +167,14 @@ extension Engine {
         if user.pointee.isSilent { flags |= Flag.silent }
         if user.pointee.hasNotes { flags |= Flag.notes }
         if withLimits { flags |= Flag.limits }
-        bytes.append(flags)
-        if withID { user.pointee.id.withBytes { bytes.appendSized($0) } }
-        // One append for all: a check of uniqueness for each byte costs more than the bytes.
-        withUnsafeTemporaryAllocation(byteCount: 48, alignment: 1) { buffer in
-            var writer = RawWriter(buffer)
+        bytes.write(atMost: 192) { writer in
+            writer.byte(flags)
+            if withID { user.pointee.id.withBytes { writer.sized($0) } }
             writer.fixed(user.pointee.latitude)
             writer.fixed(user.pointee.longitude)
             writer.varint(UInt64(user.pointee.time))
             writer.metres(user.pointee.radius)
             writer.metres(user.pointee.accuracy)
-            bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: buffer[..<writer.count]))
         }
         if user.pointee.isSilent { bytes.appendVarint(ZigZag.encode(user.pointee.silentSince)) }
         if let notes = notes(of: slot) { bytes.append(notes) }
@@ -184,13 +228,22 @@ extension Engine {
         let slots = UInt32(first)..<UInt32(min(first + Self.pageSize, users.count))
         bytes.appendVarint(UInt64(slots.count { users[$0].pointee.isUsed }))
         for slot in slots where users[slot].pointee.isUsed {
+            // The records lie one after the other, but their lists do not.
+            if slot + 8 < slots.upperBound { users[slot + 8].pointee.pairs.prefetch() }
             bytes.appendVarint(UInt64(slot) - UInt64(first))
             let limits = users[slot].pointee.hasLimits ? limits[slot]?.limits : nil
             let hasLimits = limits?.isEmpty == false
             appendUser(slot, withID: true, withLimits: hasLimits, to: &bytes)
             let pairs = users[slot].pointee.pairs.elements
-            bytes.appendVarint(UInt64(pairs.count))
-            for pair in pairs { bytes.append(pair) }
+            bytes.write(atMost: 10 + pairs.count * 36) { writer in
+                writer.varint(UInt64(pairs.count))
+                for pair in pairs {
+                    writer.varint(UInt64(pair.subject))
+                    writer.varint(UInt64(pair.encounter))
+                    writer.varint(ZigZag.encode(pair.since))
+                    writer.byte(pair.cause.rawValue)
+                }
+            }
             if hasLimits, let limits { bytes.append(limits) }
         }
     }
@@ -205,50 +258,21 @@ extension Engine {
     }
 }
 
-extension [UInt8] {
-    fileprivate mutating func append(_ pair: OpenPair) {
-        appendVarint(UInt64(pair.subject))
-        appendVarint(UInt64(pair.encounter))
-        appendVarint(ZigZag.encode(pair.since))
-        append(pair.cause.rawValue)
-    }
-}
-
-/// Writes into bytes that somebody else keeps alive and that are enough.
-private struct RawWriter {
-    private let raw: UnsafeMutableRawBufferPointer
-    private(set) var count = 0
-
-    init(_ raw: UnsafeMutableRawBufferPointer) { self.raw = raw }
-
-    mutating func fixed(_ value: some FixedWidthInteger & BitwiseCopyable) {
-        raw.storeBytes(of: value.littleEndian, toByteOffset: count, as: type(of: value))
-        count += MemoryLayout.size(ofValue: value)
-    }
-
-    mutating func varint(_ value: UInt64) {
-        var rest = value
-        while rest >= 0x80 {
-            raw[count] = UInt8(truncatingIfNeeded: rest) | 0x80
-            count += 1
-            rest >>= 7
-        }
-        raw[count] = UInt8(truncatingIfNeeded: rest)
-        count += 1
-    }
-
-    /// A length in metres; see the top of this file.
-    mutating func metres(_ metres: Double) {
-        if metres >= 0, metres < 2_147_483_648, let whole = UInt64(exactly: metres) {
-            varint(whole << 1)
-        } else {
-            varint(1)
-            fixed(metres.bitPattern)
-        }
-    }
-}
-
 extension RawReader {
+    /// Reads the pair of an operation that opened one.
+    ///
+    /// - Parameter before: the seq and the time of the one opened before; becomes those of this one. Not used before version 5.
+    mutating func openedPair(version: UInt8, after before: inout (seq: Int64, time: Int64)) -> OpenPair? {
+        guard version >= 5 else { return openPair(version: version) }
+        guard let subject = slot(), let seq = varint(), let time = varint(), let cause = byte().flatMap({ Cause(rawValue: $0) }) else {
+            return nil
+        }
+        before.seq &+= ZigZag.decode(seq)
+        before.time &+= ZigZag.decode(time)
+        guard before.seq >= 0, OpenPair.times.contains(before.time) else { return nil }
+        return OpenPair(encounter: before.seq, since: before.time, subject: subject, cause: cause)
+    }
+
     /// Reads an open pair.
     mutating func openPair(version: UInt8) -> OpenPair? {
         guard let subject = count(), subject < 0x7fff_ffff, let seq = count(), let time = varint() else { return nil }

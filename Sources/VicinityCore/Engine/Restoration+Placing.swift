@@ -74,7 +74,8 @@ extension Restoration {
             let beyond = Geodesic.distance(from: user.pointee.position, to: subject.pointee.position) - disc.radius
             engine.greatestMargin = max(engine.greatestMargin, beyond + 1)
         }
-        guard nearOutside.contains(slot) else { return }
+        guard user.pointee.isNearOutside else { return }
+        user.pointee.isNearOutside = false
         engine.scratch.candidates.removeAll(keepingCapacity: true)
         let inside = Set(user.pointee.pairs.elements.map(\.subject))
         engine.scanDisc(disc)

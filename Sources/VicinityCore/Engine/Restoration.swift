@@ -17,8 +17,6 @@ public struct Restoration: ~Copyable {
     /// The commit as of which each page was written, by its name.
     private var commitOfPage: [Int64] = []
     private var operations: [Operation] = []
-    /// Users that are near some subject but outside.
-    var nearOutside: Set<UInt32> = []
     /// When the register was swapped, if that is not settled.
     var swapTime: Int64?
 
@@ -86,7 +84,7 @@ public struct Restoration: ~Copyable {
             else { return false }
             engine.head = Int64(head)
             guard readOperations(operations, commit, version, &reader) else { return false }
-            guard let users = reader.count() else { return false }
+            guard version < 5 || readBriefUsers(commit, &reader), let users = reader.count() else { return false }
             for _ in 0..<users {
                 guard let slot = reader.count(), slot < 0x7fff_ffff else { return false }
                 guard readUserChange(UInt32(slot), commit, &reader) else { return false }
@@ -146,10 +144,11 @@ public struct Restoration: ~Copyable {
 
     private mutating func readOperations(_ count: Int, _ commit: Int64, _ version: UInt8, _ reader: inout RawReader) -> Bool {
         var left = count
+        var lastOpened: (seq: Int64, time: Int64) = (0, 0)
         while left > 0 {
             operations.removeAll(keepingCapacity: true)
             for _ in 0..<min(left, Self.ahead) {
-                guard let operation = readOperation(version, &reader) else { return false }
+                guard let operation = readOperation(version, &reader, &lastOpened) else { return false }
                 left -= 1
                 guard isNew(operation.user, commit) else { continue }
                 grow(to: operation.user)
@@ -164,11 +163,14 @@ public struct Restoration: ~Copyable {
         return true
     }
 
-    private func readOperation(_ version: UInt8, _ reader: inout RawReader) -> Operation? {
+    private func readOperation(
+        _ version: UInt8, _ reader: inout RawReader, _ lastOpened: inout (seq: Int64, time: Int64)
+    ) -> Operation? {
         guard let head = reader.count(), head >> 1 < 0x7fff_ffff else { return nil }
         let user = UInt32(head >> 1)
         if head & 1 == 1 {
-            return reader.openPair(version: version).map { Operation(user: user, subject: $0.subject, opened: $0) }
+            let pair = reader.openedPair(version: version, after: &lastOpened)
+            return pair.map { Operation(user: user, subject: $0.subject, opened: $0) }
         }
         guard let subject = reader.count(), subject < 0x7fff_ffff else { return nil }
         return Operation(user: user, subject: UInt32(subject), opened: nil)
@@ -195,6 +197,45 @@ public struct Restoration: ~Copyable {
         return true
     }
 
+    private mutating func readBriefUsers(_ commit: Int64, _ reader: inout RawReader) -> Bool {
+        guard let reference = reader.briefReference(), let count = reader.fixed(UInt32.self) else { return false }
+        // A second reader runs ahead and asks for the records, which are anywhere in memory.
+        var scout = reader
+        for _ in 0..<min(Int(count), Self.ahead) { scoutBriefUser(&scout) }
+        for _ in 0..<count {
+            scoutBriefUser(&scout)
+            guard let brief = BriefUser(&reader) else { return false }
+            guard isNew(brief.slot, commit) else { continue }
+            guard Int(brief.slot) < engine.users.count else { return false }
+            let user = engine.users[brief.slot]
+            guard user.pointee.isUsed else { return false }
+            if user.pointee.hasNotes { engine.userNotes[brief.slot] = nil }
+            user.pointee.hasNotes = false
+            user.pointee.isSilent = false
+            user.pointee.isNearOutside = brief.isNearOutside
+            user.pointee.hasOwnRadius = brief.hasOwnRadius
+            fill(user, at: brief.position, time: brief.time(reference), radius: reference.radius, accuracy: brief.accuracy)
+        }
+        return true
+    }
+
+    @inline(__always)
+    private func scoutBriefUser(_ scout: inout RawReader) {
+        if let brief = BriefUser(&scout), Int(brief.slot) < engine.users.count { engine.users.prefetch(brief.slot) }
+    }
+
+    /// Gives a user the place of the last fix, where everything about it is evaluated anew.
+    private func fill(_ user: UnsafeMutablePointer<UserRecord>, at place: Coordinate, time: Int64, radius: Double, accuracy: Double) {
+        user.pointee.latitude = place.latitude
+        user.pointee.longitude = place.longitude
+        user.pointee.anchorLatitude = place.latitude
+        user.pointee.anchorLongitude = place.longitude
+        user.pointee.slack = 0
+        user.pointee.time = time
+        user.pointee.radius = radius
+        user.pointee.accuracy = accuracy
+    }
+
     private mutating func readUserChange(_ slot: UInt32, _ commit: Int64, _ reader: inout RawReader) -> Bool {
         if isNew(slot, commit) { return readUser(slot, pairs: nil, &reader) }
         guard let flags = reader.byte() else { return false }
@@ -210,7 +251,6 @@ public struct Restoration: ~Copyable {
         grow(to: slot)
         let user = engine.users[slot]
         guard let flags = reader.byte() else { return false }
-        nearOutside.remove(slot)
         if user.pointee.hasNotes { engine.userNotes[slot] = nil }
         user.pointee.hasNotes = false
         guard flags & Engine.Flag.used != 0 else {
@@ -228,14 +268,7 @@ public struct Restoration: ~Copyable {
         guard user.pointee.isUsed, let place = reader.place(), let time = reader.count(), let radius = reader.metres(),
             let accuracy = reader.metres()
         else { return false }
-        user.pointee.latitude = place.latitude
-        user.pointee.longitude = place.longitude
-        user.pointee.anchorLatitude = place.latitude
-        user.pointee.anchorLongitude = place.longitude
-        user.pointee.slack = 0
-        user.pointee.time = Int64(time)
-        user.pointee.radius = radius
-        user.pointee.accuracy = accuracy
+        fill(user, at: place, time: Int64(time), radius: radius, accuracy: accuracy)
         user.pointee.hasOwnRadius = flags & Engine.Flag.ownRadius != 0
         user.pointee.isJournaled = true
         user.pointee.isSilent = flags & Engine.Flag.silent != 0
@@ -248,7 +281,8 @@ public struct Restoration: ~Copyable {
             engine.userNotes[slot] = notes
             user.pointee.hasNotes = true
         }
-        if flags & Engine.Flag.nearOutside != 0 { nearOutside.insert(slot) }
+        // Until the user is placed this says what was stored.
+        user.pointee.isNearOutside = flags & Engine.Flag.nearOutside != 0
         guard let version else { return true }
         guard let count = reader.count() else { return false }
         for _ in 0..<count {

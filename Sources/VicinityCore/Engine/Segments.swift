@@ -97,6 +97,14 @@ struct Segments<Record>: ~Copyable {
         return UInt32(index)
     }
 
+    /// Asks for the record at `index`, which must be below ``count``: for both lines that it lies in, if it lies in two.
+    @inline(__always)
+    func prefetch(_ index: UInt32) {
+        let record = UnsafeRawPointer(self[index])
+        vicinity_prefetch(record)
+        vicinity_prefetch(record + (MemoryLayout<Record>.size - 1))
+    }
+
     /// The record at `index`, which must be below ``count``.
     @inline(__always)
     subscript(index: UInt32) -> UnsafeMutablePointer<Record> {

@@ -115,18 +115,19 @@ package struct StoredJournal: Sendable, Equatable {
             let operationCount = reader.count()
         else { return false }
         head = Int64(seq)
+        var lastOpened: (seq: Int64, time: Int64) = (0, 0)
         for _ in 0..<operationCount {
             guard let name = reader.count(), name >> 1 < 0x7fff_ffff else { return false }
             let user = UInt32(name >> 1)
             if name & 1 == 1 {
-                guard let pair = reader.openPair(version: version) else { return false }
+                guard let pair = reader.openedPair(version: version, after: &lastOpened) else { return false }
                 operations.append(.opened(user: user, StoredPair(pair)))
             } else {
                 guard let subject = reader.slot() else { return false }
                 operations.append(.closed(user: user, subject: subject))
             }
         }
-        guard let userCount = reader.count() else { return false }
+        guard version < 5 || readBrief(&reader), let userCount = reader.count() else { return false }
         for _ in 0..<userCount {
             var hasLimits = false
             guard let slot = reader.slot(), let user = reader.storedUser(hasLimits: &hasLimits), !hasLimits else { return false }
@@ -146,6 +147,18 @@ package struct StoredJournal: Sendable, Equatable {
         return reader.isAtEnd
     }
 
+    private mutating func readBrief(_ reader: inout RawReader) -> Bool {
+        guard let reference = reader.briefReference(), let count = reader.fixed(UInt32.self) else { return false }
+        for _ in 0..<count {
+            guard let brief = BriefUser(&reader) else { return false }
+            let user = StoredUser(
+                id: nil, hasOwnRadius: brief.hasOwnRadius, isNearOutside: brief.isNearOutside, position: brief.position,
+                time: brief.time(reference), radius: reference.radius, accuracy: brief.accuracy)
+            users.append((brief.slot, user))
+        }
+        return true
+    }
+
     package static func == (one: StoredJournal, other: StoredJournal) -> Bool {
         one.head == other.head && one.operations == other.operations && one.users.elementsEqual(other.users) { $0 == $1 }
             && one.motions.elementsEqual(other.motions) { $0 == $1 } && one.limits.elementsEqual(other.limits) { $0 == $1 }
@@ -155,7 +168,8 @@ package struct StoredJournal: Sendable, Equatable {
     package static func nothing(head: Int64) -> [UInt8] {
         var bytes = [Engine.journalVersion]
         bytes.appendVarint(UInt64(head))
-        bytes.append(contentsOf: [0, 0, 0, 0])
+        // No operations; the two references and no brief users; no other users, subjects and changes of limits.
+        bytes.append(contentsOf: [0] + [0, 0, 0, 0, 0, 0] + [0, 0, 0])
         return bytes
     }
 }
