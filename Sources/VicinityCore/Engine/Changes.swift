@@ -1,13 +1,22 @@
 /// One change of one pair in memory, numbered; an ``Event`` once it is durable.
 ///
 /// User and subject are slots, which ``Engine`` resolves until its next ``Engine/reclaim()``.
-public struct Transition: Sendable {
+public struct Transition: Sendable, BitwiseCopyable {
     public let seq: Int64
     /// Unix milliseconds.
     public let time: Int64
     public let user: UInt32
     public let subject: UInt32
-    public let change: Event.Change
+    public let change: Change
+
+    /// As ``Event/Change``, but plain bytes, so that a list of them is copied and let go of without a look at each.
+    public enum Change: Sendable, Equatable, BitwiseCopyable {
+        case enter(Cause, Disclosed)
+        case leave(Cause, encounter: Int64, lasted: Int64)
+        /// `kind` is an index into the engine's kinds of reports.
+        case report(number: Int64, kind: Int)
+        case following
+    }
 }
 
 /// The end of a user who is gone, or of a moving subject that was removed: what is kept so that a resend stays harmless and no limit is reset.

@@ -15,6 +15,8 @@ extension Engine {
     /// Notes that a pair changes at the present moment.
     @inline(__always)
     mutating func note(isEnter: Bool, _ subject: UInt32, of user: UInt32, cause: Cause, time: Int64) {
+        // Asked for now, since the pair will be looked for there.
+        users[user].pointee.pairs.prefetch()
         scratch.pending.append(
             Pending(isEnter: isEnter, cause: cause, time: time, user: user, subject: subject, toSteady: toSteady))
     }
@@ -52,7 +54,7 @@ extension Engine {
             // Taken out while it is sorted, so that it has one owner and is not copied.
             var pending: [Pending] = []
             swap(&pending, &scratch.pending)
-            pending.sort { precedes($0, $1) }
+            pending.withUnsafeMutableBufferPointer { sort($0) }
             swap(&pending, &scratch.pending)
         }
         let index = indexOfLeaving()
@@ -94,13 +96,30 @@ extension Engine {
         return subjects[slot]
     }
 
+    /// Puts what is pending in the contract's order: most moments are of a few changes, for which a plain insertion is the quickest.
+    private func sort(_ pending: UnsafeMutableBufferPointer<Pending>) {
+        guard pending.count <= 16 else {
+            var many = pending
+            return many.sort { precedes($0, $1) }
+        }
+        for place in pending.indices.dropFirst() {
+            let moving = pending[place]
+            var hole = place
+            while hole > 0, precedes(moving, pending[hole - 1]) {
+                pending[hole] = pending[hole - 1]
+                hole -= 1
+            }
+            pending[hole] = moving
+        }
+    }
+
     private func precedes(_ one: Pending, _ other: Pending) -> Bool {
         if one.isEnter != other.isEnter { return other.isEnter }
         if one.subject != other.subject { return record(named: one.subject).pointee.id.precedes(record(named: other.subject).pointee.id) }
         return one.user != other.user && users[one.user].pointee.id.precedes(users[other.user].pointee.id)
     }
 
-    private mutating func open(_ pending: Pending) -> Event.Change {
+    private mutating func open(_ pending: Pending) -> Transition.Change {
         let pair = OpenPair(encounter: head, since: pending.time, subject: pending.subject, cause: pending.cause)
         users[pending.user].pointee.pairs.append(pair, in: lists)
         if subjects[pending.subject].pointee.isMoving { users[pending.user].pointee.hasCompanions = true }
@@ -112,7 +131,7 @@ extension Engine {
     }
 
     /// - Parameter index: of the user's open pairs; with it the list itself is left for ``removeLeft(_:)``.
-    private mutating func close(_ pending: Pending, _ index: [UInt32: OpenPair]?) -> Event.Change {
+    private mutating func close(_ pending: Pending, _ index: [UInt32: OpenPair]?) -> Transition.Change {
         let pair: OpenPair
         if let index {
             guard let found = index[pending.subject] else { preconditionFailure("a pair that leaves has entered") }
@@ -127,8 +146,8 @@ extension Engine {
         }
         pairCount -= 1
         if rules.detailsGrace > 0 {
-            let subject = record(named: pending.subject).pointee.id
-            noteLeave(of: hash(users[pending.user].pointee.id), hash(subject), cause: pending.cause, steady: present.steady)
+            leaves.append(
+                Leave(user: pending.user, subject: pending.subject, hasGrace: pending.cause.leavesGrace, time: present.steady))
         }
         if !cuts.isEmpty { noteForCuts(pending.user, pair) }
         touch(pending.user)
@@ -168,8 +187,17 @@ extension Engine {
     public borrowing func event(_ transition: Transition) -> Event {
         let subject = record(named: transition.subject).pointee
         return Event(
-            seq: transition.seq, time: transition.time, change: transition.change, user: users[transition.user].pointee.id.bytes,
+            seq: transition.seq, time: transition.time, change: change(of: transition), user: users[transition.user].pointee.id.bytes,
             subject: subject.id.bytes, kind: subject.kind == SubjectRecord.noKind ? nil : kinds[Int(subject.kind)])
+    }
+
+    private borrowing func change(of transition: Transition) -> Event.Change {
+        switch transition.change {
+        case .enter(let cause, let disclosed): .enter(cause, disclosed)
+        case .leave(let cause, let encounter, let lasted): .leave(cause, encounter: encounter, lasted: lasted)
+        case .report(let number, let kind): .report(number: number, kind: reportKinds[kind])
+        case .following: .following
+        }
     }
 
     /// Appends transitions to blocks of at most ``eventsPerBlock`` events; valid for those since the last ``reclaim()``.
@@ -178,33 +206,42 @@ extension Engine {
     public borrowing func encode(
         _ transitions: [Transition], into builder: inout EventBlockBuilder, finished: inout [EventBlock], naming: Bool = true
     ) {
-        for transition in transitions {
-            if builder.count >= Self.eventsPerBlock, let block = builder.finish() {
-                finished.append(block)
-                builder = EventBlockBuilder(firstSeq: transition.seq, reserving: builder.byteCount)
+        transitions.withUnsafeBufferPointer { transitions in
+            for (place, transition) in transitions.enumerated() {
+                if place + Self.namesAhead < transitions.count {
+                    users.prefetch(transitions[place + Self.namesAhead].user)
+                    subjects.prefetch(transitions[place + Self.namesAhead].subject)
+                }
+                if builder.count >= Self.eventsPerBlock, let block = builder.finish() {
+                    finished.append(block)
+                    builder = EventBlockBuilder(firstSeq: transition.seq, reserving: builder.byteCount)
+                }
+                append(transition, of: transition.user, naming: naming, to: &builder)
             }
-            append(transition, of: transition.user, naming: naming, to: &builder)
         }
     }
+
+    /// How many transitions ahead names are asked for.
+    private static var namesAhead: Int { 8 }
 
     /// Appends one transition to a block.
     ///
     /// - Parameter slot: the user's, whatever the transition says.
+    @inline(__always)
     borrowing func append(_ transition: Transition, of slot: UInt32, naming: Bool, to builder: inout EventBlockBuilder) {
-        let subject = record(named: transition.subject).pointee
-        users[slot].pointee.id.withBytes { bytes in
-            let user = naming ? bytes : UnsafeRawBufferPointer(start: nil, count: 0)
-            subject.id.withBytes { id in
-                if subject.kind == SubjectRecord.noKind {
-                    builder.append(
-                        time: transition.time, change: transition.change, user: user, subject: id,
-                        kind: UnsafeRawBufferPointer(start: nil, count: 0))
-                } else {
-                    kinds[Int(subject.kind)].withUnsafeBytes {
-                        builder.append(time: transition.time, change: transition.change, user: user, subject: id, kind: $0)
-                    }
-                }
-            }
+        if case .report = transition.change {
+            var event = event(transition)
+            event.user = naming ? users[slot].pointee.id.bytes : nil
+            builder.append(event)
+            return
+        }
+        let user = users[slot]
+        let subject = record(named: transition.subject)
+        builder.append(transition) { writer in
+            if naming { user.pointee.id.write(to: &writer) } else { writer.byte(0) }
+            subject.pointee.id.write(to: &writer)
+            let kind = subject.pointee.kind
+            if kind == SubjectRecord.noKind { writer.byte(0) } else { kinds[Int(kind)].withUnsafeBytes { writer.sized($0) } }
         }
     }
 

@@ -87,6 +87,10 @@ public struct Engine: ~Copyable {
     var validityQueue = DueHeap<Alarm>()
     /// For those who ask for details; see ``Rules/detailsGrace``.
     var recentLeaves = RecentLeaves()
+    /// Those that are not in it yet; the slots are as of now.
+    var leaves: [Leave] = []
+    /// Those that events have named.
+    var reportKinds: [String] = []
     /// By the id of the subject, whether the register has it or not.
     var suspended: [[UInt8]: SuspensionSources] = [:]
 
@@ -356,6 +360,7 @@ public struct Engine: ~Copyable {
 
     /// Gives the slots of users and subjects that are gone to others. Call it when the transitions of a step have been taken.
     public mutating func reclaim() {
+        noteLeaves()
         for slot in departedUsers {
             users[slot].pointee.id.free()
             var blank = UserRecord()

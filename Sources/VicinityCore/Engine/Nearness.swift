@@ -30,9 +30,9 @@ extension Engine {
         let userSlot = findUser(user)
         let subjectSlot = findSubject(subject)
         let isSuspended = suspended[subject] != nil
-        let hasLeft = recentLeaves.time(user: hasher.hash(user), subject: hasher.hash(subject)).map {
-            now.steady - $0 <= rules.detailsGrace
-        }
+        let leave = leaves.last { $0.user == userSlot && $0.subject == subjectSlot }
+        let noted = recentLeaves.time(RecentLeaves.Pair(user: hasher.hash(user), subject: hasher.hash(subject)))
+        let hasLeft = (leave.map { $0.hasGrace ? $0.time : nil } ?? noted).map { now.steady - $0 <= rules.detailsGrace }
         var isInside = false
         if let userSlot {
             for pair in users[userSlot].pointee.pairs.elements where pair.subject == subjectSlot { isInside = true }
@@ -47,14 +47,34 @@ extension Engine {
         }
     }
 
-    /// Takes note of a leave, for as long as details may be asked for afterwards.
+    /// Takes note of the leaves since this was last done, for as long as details may be asked for afterwards.
     ///
-    /// Who was found to follow a subject has no grace.
-    mutating func noteLeave(of user: UInt64, _ subject: UInt64, cause: Cause, steady: Int64) {
-        switch cause {
-        case .muted: recentLeaves.forget(user: user, subject: subject)
-        case .user, .radius, .subject, .removed, .suspended, .expired, .gone: recentLeaves.note(user: user, subject: subject, at: steady)
+    /// Not at each leave, since its place in the table is a line of memory that nobody has near: of many the lines are asked for together.
+    mutating func noteLeaves() {
+        guard !leaves.isEmpty else { return }
+        var start = 0
+        while start < leaves.count {
+            let part = start..<min(start + Self.leavesAtOnce, leaves.count)
+            withUnsafeTemporaryAllocation(of: RecentLeaves.Pair.self, capacity: part.count) { pairs in
+                for (place, leave) in leaves[part].enumerated() {
+                    let subject = record(named: leave.subject).pointee.id
+                    let pair = RecentLeaves.Pair(user: hash(users[leave.user].pointee.id), subject: hash(subject))
+                    recentLeaves.prefetch(pair)
+                    pairs.initializeElement(at: place, to: pair)
+                }
+                for (place, leave) in leaves[part].enumerated() {
+                    noteLeave(of: pairs[place], hasGrace: leave.hasGrace, steady: leave.time)
+                }
+            }
+            start = part.upperBound
         }
+        leaves.removeAll(keepingCapacity: true)
+    }
+
+    private static var leavesAtOnce: Int { 64 }
+
+    private mutating func noteLeave(of pair: RecentLeaves.Pair, hasGrace: Bool, steady: Int64) {
+        if hasGrace { recentLeaves.note(pair, at: steady) } else { recentLeaves.forget(pair) }
     }
 
     /// Takes up leaves that were logged before this process began; block by block, oldest first.
@@ -66,12 +86,15 @@ extension Engine {
             guard case .leave(let cause, _, _) = event.change, let user = hash(event.user), let subject = hash(event.subject) else {
                 return
             }
-            noteLeave(of: user, subject, cause: cause, steady: steady)
+            noteLeave(of: RecentLeaves.Pair(user: user, subject: subject), hasGrace: cause.leavesGrace, steady: steady)
         }
     }
 
     /// Forgets what a user has left, as if it had been long ago.
-    public mutating func forgetLeaves(of user: [UInt8]) { recentLeaves.forget(user: hasher.hash(user)) }
+    public mutating func forgetLeaves(of user: [UInt8]) {
+        noteLeaves()
+        recentLeaves.forget(user: hasher.hash(user))
+    }
 
     /// - Returns: `nil` for the id of a user who was forgotten.
     private func hash(_ id: UnsafeRawBufferPointer) -> UInt64? {
@@ -97,7 +120,9 @@ extension Engine {
         head += 1
         // The journal that goes with the event knows the head.
         touch(userSlot)
+        if !reportKinds.contains(kind) { reportKinds.append(kind) }
+        let index = reportKinds.firstIndex(of: kind) ?? 0
         changes.transitions.append(
-            Transition(seq: head, time: now.wall, user: userSlot, subject: subjectSlot, change: .report(number: number, kind: kind)))
+            Transition(seq: head, time: now.wall, user: userSlot, subject: subjectSlot, change: .report(number: number, kind: index)))
     }
 }

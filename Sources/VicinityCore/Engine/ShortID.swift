@@ -74,11 +74,28 @@ struct ShortID {
         return try withUnsafeBytes(of: &words) { try body(UnsafeRawBufferPointer(rebasing: $0[..<Int(length)])) }
     }
 
+    /// Writes the length and the bytes; room for 17 bytes is needed in any case.
+    @inline(__always)
+    func write(to writer: inout RawWriter) {
+        if length > 16 {
+            withBytes { writer.sized($0) }
+        } else {
+            writer.byte(length)
+            writer.words(low, high, count: Int(length))
+        }
+    }
+
     var bytes: [UInt8] { withBytes { [UInt8]($0) } }
 
     /// Whether this id comes before `other`, by bytes.
     func precedes(_ other: ShortID) -> Bool {
-        withBytes { mine in other.withBytes { mine.lexicographicallyPrecedes($0) } }
+        if length <= 16, other.length <= 16 {
+            // As numbers whose first digit is the first byte; behind a short id's end are zeros.
+            if low != other.low { return low.byteSwapped < other.low.byteSwapped }
+            if high != other.high { return high.byteSwapped < other.high.byteSwapped }
+            return length < other.length
+        }
+        return withBytes { mine in other.withBytes { mine.lexicographicallyPrecedes($0) } }
     }
 
     mutating func free() {

@@ -17,6 +17,14 @@ public enum Cause: UInt8, Sendable, CaseIterable, BitwiseCopyable {
         }
     }
 
+    /// Whether details may be asked for after a leave for this reason: not by who was found to follow a subject.
+    var leavesGrace: Bool {
+        switch self {
+        case .user, .radius, .subject, .removed, .suspended, .expired, .gone: true
+        case .muted: false
+        }
+    }
+
     /// The word on the wire.
     public var word: StaticString {
         switch self {
@@ -33,7 +41,7 @@ public enum Cause: UInt8, Sendable, CaseIterable, BitwiseCopyable {
 }
 
 /// What an enter says of the distance.
-public enum Disclosed: Equatable, Sendable {
+public enum Disclosed: Equatable, Sendable, BitwiseCopyable {
     case nothing
     /// The band, in metres.
     case within(Double)

@@ -146,41 +146,57 @@ extension [UInt8] {
         seq: Int64, sincePrevious: Int64, change: Event.Change, user: UnsafeRawBufferPointer, subject: UnsafeRawBufferPointer,
         kind: UnsafeRawBufferPointer
     ) {
-        switch change {
-        case .enter(let cause, _):
-            append(1)
-            append(cause.rawValue)
-        case .leave(let cause, _, _):
-            append(2)
-            append(cause.rawValue)
-        case .report:
-            append(3)
-            append(0)
-        case .following:
-            append(4)
-            append(0)
+        let text = if case .report(_, let kind) = change { Array(kind.utf8) } else { [] as [UInt8] }
+        write(atMost: RawWriter.eventRoom + user.count + subject.count + kind.count + text.count) { writer in
+            switch change {
+            case .enter(let cause, _): writer.event(type: 1, cause.rawValue, sincePrevious)
+            case .leave(let cause, _, _): writer.event(type: 2, cause.rawValue, sincePrevious)
+            case .report: writer.event(type: 3, 0, sincePrevious)
+            case .following: writer.event(type: 4, 0, sincePrevious)
+            }
+            writer.sized(user)
+            writer.sized(subject)
+            writer.sized(kind)
+            switch change {
+            case .enter(_, let disclosed): writer.disclosed(disclosed)
+            case .leave(_, let encounter, let lasted): writer.encounter(back: seq - encounter, lasted: lasted)
+            case .report(let number, _):
+                writer.varint(UInt64(number))
+                text.withUnsafeBytes { writer.sized($0) }
+            case .following: break
+            }
         }
-        appendVarint(ZigZag.encode(sincePrevious))
-        appendSized(user)
-        appendSized(subject)
-        appendSized(kind)
-        switch change {
-        case .enter(_, .nothing): append(0)
-        case .enter(_, .within(let metres)):
-            append(1)
-            appendDouble(metres)
-        case .enter(_, .distance(let metres)):
-            append(2)
-            appendDouble(metres)
-        case .leave(_, let encounter, let lasted):
-            appendVarint(UInt64(seq - encounter))
-            appendVarint(UInt64(lasted))
-        case .report(let number, let reportKind):
-            appendVarint(UInt64(number))
-            var text = reportKind
-            text.withUTF8 { appendSized(UnsafeRawBufferPointer($0)) }
-        case .following: break
+    }
+}
+
+extension RawWriter {
+    /// What an event takes at most besides its ids and texts, in bytes.
+    fileprivate static var eventRoom: Int { 64 }
+
+    @inline(__always)
+    fileprivate mutating func event(type: UInt8, _ cause: UInt8, _ sincePrevious: Int64) {
+        byte(type)
+        byte(cause)
+        varint(ZigZag.encode(sincePrevious))
+    }
+
+    @inline(__always)
+    fileprivate mutating func disclosed(_ disclosed: Disclosed) {
+        switch disclosed {
+        case .nothing: byte(0)
+        case .within(let metres):
+            byte(1)
+            double(metres)
+        case .distance(let metres):
+            byte(2)
+            double(metres)
         }
+    }
+
+    @inline(__always)
+    fileprivate mutating func encounter(back: Int64, lasted: Int64) {
+        varint(UInt64(back))
+        varint(UInt64(lasted))
     }
 }
 
@@ -255,6 +271,36 @@ public struct EventBlockBuilder: Sendable {
         body.appendEvent(
             seq: firstSeq + Int64(count), sincePrevious: time &- lastTime, change: change, user: user, subject: subject, kind: kind)
         lastTime = time
+        count += 1
+    }
+
+    /// Appends a transition that has the next seq and is no report.
+    ///
+    /// - Parameter names: writes the ids of the user and of the subject, and the kind: lengths and bytes, of at most 128 each.
+    @inline(__always)
+    mutating func append(_ transition: Transition, names: (inout RawWriter) -> Void) {
+        if count == 0 {
+            firstTime = transition.time
+            lastTime = transition.time
+        }
+        let sincePrevious = transition.time &- lastTime
+        body.write(atMost: RawWriter.eventRoom + 3 * 130) { writer in
+            switch transition.change {
+            case .enter(let cause, let disclosed):
+                writer.event(type: 1, cause.rawValue, sincePrevious)
+                names(&writer)
+                writer.disclosed(disclosed)
+            case .leave(let cause, let encounter, let lasted):
+                writer.event(type: 2, cause.rawValue, sincePrevious)
+                names(&writer)
+                writer.encounter(back: firstSeq + Int64(count) - encounter, lasted: lasted)
+            case .following:
+                writer.event(type: 4, 0, sincePrevious)
+                names(&writer)
+            case .report: preconditionFailure("a report is appended as an event")
+            }
+        }
+        lastTime = transition.time
         count += 1
     }
 

@@ -42,7 +42,7 @@ struct Merge {
         }
 
         /// What a leave says of its enter, by the true seq if that is of the same step.
-        func numbered(_ change: Event.Change) -> Event.Change {
+        func numbered(_ change: Transition.Change) -> Transition.Change {
             guard case .leave(let cause, let encounter, let lasted) = change, encounter > base else { return change }
             return .leave(cause, encounter: numbers[Int(encounter - base) - 1], lasted: lasted)
         }
@@ -137,7 +137,7 @@ extension Shard {
     fileprivate func id(ofUser slot: UInt32) -> ShortID { engine.users[slot].pointee.id }
 }
 
-extension Event.Change {
+extension Transition.Change {
     fileprivate var isEnter: Bool {
         switch self {
         case .enter: true
