@@ -3,8 +3,8 @@ import VicinityStore
 
 /// Decides which pages of the engine's state go with a commit, so that journals need not be kept for ever.
 ///
-/// For every four bytes of journal one byte of pages is written, in turn. When all pages have been written since some commit, the
-/// journals before that commit are needed no longer. So the journals that recovery reads are bounded by eight times the state, and
+/// For every three bytes of journal one byte of pages is written, in turn. When all pages have been written since some commit, the
+/// journals before that commit are needed no longer. So the journals that recovery reads are bounded by six times the state, and
 /// no commit is much larger than what it was made for.
 struct StateSweep {
     private var next = 0
@@ -12,7 +12,7 @@ struct StateSweep {
     private var began: Int64
     private var budget = 0
     /// Bytes of journal for each byte of pages.
-    private static let pace = 4
+    private static let pace = 3
     /// Whether the round goes as fast as it can, since somebody waits for its end.
     private(set) var isHurried = false
     /// Whether the next round must hurry too.

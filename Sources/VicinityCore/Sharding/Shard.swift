@@ -83,6 +83,7 @@ extension Engine {
     mutating func dropJournal() {
         journalOperations.removeAll(keepingCapacity: true)
         operationCount = 0
+        lastOpened = (0, 0)
         limitChanges.removeAll(keepingCapacity: true)
         limitChangeCount = 0
     }
