@@ -5,6 +5,7 @@
 
 #include "GridScan.h"
 #include "Memory.h"
+#include "RingScan.h"
 
 #include <math.h>
 #include <stdint.h>

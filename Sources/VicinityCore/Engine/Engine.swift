@@ -12,6 +12,7 @@
 //     Engine.swift        the state, the way of one batch
 //     Lines.swift         what becomes of one line
 //     Unfolding.swift     what happens by itself: dwells, cooldowns, silence
+//     Plans.swift         what a group of lines will meet
 //     Evaluation.swift    a user moves
 //     Register.swift      a subject is put or removed, and whom its place concerns
 //     Movement.swift      a subject moves by its own fixes
@@ -41,6 +42,7 @@ public struct Engine: ~Copyable {
             greatestMargin = max(greatestMargin, rules.greatestMargin)
             dwells = Dwells(rules)
             edition += 1
+            uncover()
             if rules.expireAfter != oldValue.expireAfter || rules.forgetAfter != oldValue.forgetAfter { watchAnew() }
         }
     }
@@ -164,6 +166,10 @@ public struct Engine: ~Copyable {
     // Scratch, kept for its storage.
     var scratch = Scratch()
     var slackWidth = SlackWidth()
+    var plans = Plans()
+    var shortcuts = Shortcuts.all
+    /// How often a user has come or gone.
+    var userChanges = 0
     var lookaheads = Lookaheads()
 
     /// An engine without users and subjects.
@@ -209,14 +215,14 @@ public struct Engine: ~Copyable {
             batch.fixes.withUnsafeBufferPointer { fixes in
                 var start = 0
                 while start < fixes.count {
-                    let end = min(start + Self.groupSize, fixes.count)
-                    prefetch(fixes, start..<end, ids: base)
+                    let end = min(start + Plans.groupSize, fixes.count)
+                    plan(fixes, start..<end, ids: base)
                     for index in start..<end {
                         if fixes[index].kind == .subject {
                             let isFirst = index == start || fixes[index - 1].kind != .subject
                             lookAhead(fixes, from: index, to: end, isFirst: isFirst)
                         }
-                        apply(fixes[index], ids: base, now: now, into: &changes)
+                        apply(fixes[index], plan: index - start, ids: base, now: now, into: &changes)
                     }
                     start = end
                 }
@@ -234,36 +240,8 @@ public struct Engine: ~Copyable {
         toSteady = now.steady &- now.wall
     }
 
-    /// How many lines are looked up ahead (16 to 256 were alike in a probe).
-    private static var groupSize: Int { 64 }
-    /// Below this many users the tables lie in the caches and asking ahead costs more than it brings.
-    private static var prefetchFrom: Int { 20_000 }
-
-    /// Brings the index entries and then the records of the coming lines near.
-    private func prefetch(_ fixes: UnsafeBufferPointer<Fix>, _ range: Range<Int>, ids: UnsafePointer<UInt8>) {
-        guard userCount >= Self.prefetchFrom else { return }
-        var isUsersOnly = true
-        for index in range {
-            if fixes[index].kind == .subject {
-                isUsersOnly = false
-                subjectIndex.prefetch(fixes[index].hash)
-            } else {
-                userIndex.prefetch(fixes[index].hash)
-            }
-        }
-        for index in range where fixes[index].kind != .subject {
-            let slot = userIndex.find(fixes[index].hash) { slot in
-                vicinity_prefetch(users[slot])
-                vicinity_prefetch(UnsafeRawPointer(users[slot]) + 64)
-                return true
-            }
-            _ = slot
-        }
-        if !isUsersOnly { prefetchSubjects(fixes, range) }
-    }
-
     @inline(__always)
-    private mutating func apply(_ fix: Fix, ids: UnsafePointer<UInt8>, now: ClockReading, into changes: inout Changes) {
+    private mutating func apply(_ fix: Fix, plan: Int, ids: UnsafePointer<UInt8>, now: ClockReading, into changes: inout Changes) {
         let id = ids + Int(fix.idOffset)
         moments.line = fix.line
         if fix.time > now.wall &+ rules.maxFuture && fix.kind != .subject {
@@ -272,7 +250,7 @@ public struct Engine: ~Copyable {
             return
         }
         switch fix.kind {
-        case .user: applyUser(fix, id: id, now: now, into: &changes)
+        case .user: applyUser(fix, plan: plan, id: id, now: now, into: &changes)
         case .gone: applyGone(fix, id: id, now: now, into: &changes)
         case .subject:
             let before = changes.tally
@@ -306,6 +284,7 @@ public struct Engine: ~Copyable {
         users[slot].pointee.id = ShortID(id, count: count)
         userIndex.insert(hash, slot: slot)
         userCount += 1
+        userChanges += 1
         sweep?.finish(slot)
         return slot
     }
@@ -330,6 +309,7 @@ public struct Engine: ~Copyable {
             userCount -= 1
         }
         users[slot].pointee.isDeparted = true
+        userChanges += 1
         userIndex.remove(hash, slot: slot)
         users[slot].pointee.pairs.free(in: lists)
         freeExceptions(slot)

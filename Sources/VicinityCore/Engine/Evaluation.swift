@@ -24,6 +24,8 @@ struct Candidate {
 struct Scratch {
     var candidates: [Candidate] = []
     var exceptions: [Exception] = []
+    /// Of ``exceptions``.
+    var cover = Cover()
     var pending: [Pending] = []
     var users: [UInt32] = []
     /// Subjects of one user that a swap has changed.
@@ -34,6 +36,14 @@ struct Scratch {
     var search = GridSearch()
     /// What happened before the moment that is being gathered, and is not yet handed out: a fix that was held may have been dropped.
     var early = Changes()
+}
+
+/// What a user's exceptions say of how far the user may go before one of them must be asked.
+struct Cover {
+    /// Whether nothing but a distance can change any of them.
+    var isPossible = true
+    /// Of those who are inside in the margin, in square metres.
+    var greatestSquared = 0.0
 }
 
 extension Engine {
@@ -51,43 +61,69 @@ extension Engine {
     }
 
     /// A further fix of a user.
+    ///
+    /// - Parameter plan: the fix's place in the group that was planned; `nil` if it has none.
     @inline(__always)
     mutating func move(
-        _ slot: UInt32, to position: Coordinate, radius: Double, accuracy: Double, time: Int64, into changes: inout Changes
+        _ slot: UInt32, to position: Coordinate, radius: Double, accuracy: Double, time: Int64, plan: Int? = nil,
+        into changes: inout Changes
     ) {
         let user = users[slot]
         if radius == user.pointee.radius, staysInSlack(user, position) {
-            if !user.pointee.exceptions.isEmpty {
+            // In this order, since the list lies elsewhere.
+            if !isCovered(user, accuracy), !user.pointee.exceptions.isEmpty {
                 let halo = Halo(center: position, radius: radius, accuracy: accuracy, rules: rules, metrics: metrics)
                 settle(slot, halo, cause: .user, time: time)
             }
             store(slot, position: position, radius: radius, accuracy: accuracy, time: time)
         } else {
-            evaluate(slot, at: position, radius: radius, accuracy: accuracy, time: time)
+            let plan = plan.flatMap { self.plan($0, of: slot, to: position, radius: radius) }
+            evaluate(slot, at: position, radius: radius, accuracy: accuracy, time: time, plan)
         }
         if !scratch.pending.isEmpty || user.pointee.hasCompanions { emit(fixOf: slot, at: time, into: &changes) }
     }
 
     /// Whether no subject can have crossed the edge since the anchor.
     @inline(__always)
-    private func staysInSlack(_ user: UnsafeMutablePointer<UserRecord>, _ position: Coordinate) -> Bool {
+    func staysInSlack(_ user: UnsafeMutablePointer<UserRecord>, _ position: Coordinate) -> Bool {
         let slack = Double(user.pointee.slack)
-        guard slack > 0 else { return false }
+        guard slack > 0, shortcuts.contains(.slack) else { return false }
         let squared = metrics.metric(at: user.pointee.anchorLatitude).squaredDistance(
             Double(Int64(position.latitude) - Int64(user.pointee.anchorLatitude)),
             Double(Coordinate.longitudeDifference(from: user.pointee.anchorLongitude, to: position.longitude)))
         return squared < slack * slack
     }
 
-    private mutating func evaluate(_ slot: UInt32, at position: Coordinate, radius: Double, accuracy: Double, time: Int64) {
+    /// Whether the slack holds for the user's exceptions, at a fix of this accuracy.
+    @inline(__always)
+    private func isCovered(_ user: UnsafeMutablePointer<UserRecord>, _ accuracy: Double) -> Bool {
+        user.pointee.isCovered && (rules.accuracyCap == 0 || accuracy == user.pointee.accuracy)
+    }
+
+    private mutating func evaluate(
+        _ slot: UInt32, at position: Coordinate, radius: Double, accuracy: Double, time: Int64, _ plan: UnsafePointer<Plan>?
+    ) {
         let user = users[slot]
         let origin = user.pointee.anchor
         let oldRadius = user.pointee.radius
+        if let plan {
+            slackWidth.learn(plan.pointee)
+            if plan.pointee.foundCount == 0, user.pointee.exceptions.isEmpty {
+                user.pointee.isCovered = shortcuts.contains(.cover)
+                anchor(slot, at: position, slack: plan.pointee.slack)
+                store(slot, position: position, radius: radius, accuracy: accuracy, time: time)
+                moveCell(slot, from: origin, oldRadius: oldRadius, to: position, radius: radius)
+                return
+            }
+        }
         let onlyRadius = radius != oldRadius && position == user.pointee.position && accuracy == user.pointee.accuracy
         let halo = Halo(center: position, radius: radius, accuracy: accuracy, rules: rules, metrics: metrics)
         let old = Disc(origin, radius: oldRadius, margin: 0, metrics: metrics)
         var slack = 0.0
-        if let found = scanRing(halo.disc, old) {
+        if let plan {
+            slack = plan.pointee.slack
+            if plan.pointee.foundCount > 0 { collect(plan, halo.disc, old) }
+        } else if let found = scanRing(halo.disc, old) {
             slack = found
         } else {
             scanDisc(halo.disc)
@@ -98,10 +134,25 @@ extension Engine {
             appendLeaving(slot, halo.disc)
         }
         settle(slot, halo, cause: onlyRadius ? .radius : .user, time: time)
+        slack = cover(user, halo, slack)
         anchor(slot, at: position, slack: slack)
         store(slot, position: position, radius: radius, accuracy: accuracy, time: time)
         moveCell(slot, from: origin, oldRadius: oldRadius, to: position, radius: radius)
     }
+
+    /// The slack that holds for the exceptions, too, which have just been asked; the same as before if none can.
+    private func cover(_ user: UnsafeMutablePointer<UserRecord>, _ halo: Halo, _ slack: Double) -> Double {
+        let isEmpty = user.pointee.exceptions.isEmpty
+        user.pointee.isCovered = (isEmpty || scratch.cover.isPossible) && shortcuts.contains(.cover)
+        guard user.pointee.isCovered, !isEmpty else { return slack }
+        let gap = halo.reach.meters - scratch.cover.greatestSquared.squareRoot() - halo.disc.viewpoint.doubt - 0.02
+        return max(0, min(slack, gap))
+    }
+
+    /// Lets the exceptions of all users be asked at their next fix, since what they are asked by has changed.
+    ///
+    /// - Complexity: O(users), some nanoseconds for each.
+    mutating func uncover() { for slot in 0..<UInt32(users.count) { users[slot].pointee.isCovered = false } }
 
     @inline(__always)
     private mutating func store(_ slot: UInt32, position: Coordinate, radius: Double, accuracy: Double, time: Int64) {
@@ -130,10 +181,9 @@ extension Engine {
         let user = users[slot]
         let isKnown = radius == oldRadius && user.pointee.slack <= Float(user.pointee.slackBound)
         if userGrid.isSharp, isKnown, origin == position { return }
-        let key = UserGrid.key(position.latitude, position.longitude, level: level)
-        guard key == UserGrid.key(origin.latitude, origin.longitude, level: oldLevel) else {
+        guard level == oldLevel, UserGrid.isOneCell(origin, position, level: level) else {
             leaveCell(slot)
-            enterCell(slot, key: key)
+            enterCell(slot, key: UserGrid.key(position.latitude, position.longitude, level: level))
             return
         }
         guard userGrid.isSharp else { return }
@@ -149,10 +199,12 @@ extension Engine {
         let old = user.pointee.exceptions.elements
         guard !old.isEmpty || !scratch.candidates.isEmpty else { return }
         scratch.exceptions.removeAll(keepingCapacity: true)
+        scratch.cover = Cover()
         for exception in old {
             let subject = subjects[exception.subject]
-            let measure = halo.measure(latitude: subject.pointee.latitude, longitude: subject.pointee.longitude)
-            ask(exception, of: slot, measure, halo, cause: cause, time: time)
+            let squared = halo.disc.squaredDistance(latitude: subject.pointee.latitude, longitude: subject.pointee.longitude)
+            let measure = halo.measure(latitude: subject.pointee.latitude, longitude: subject.pointee.longitude, squared: squared)
+            ask(exception, of: slot, measure, squared, halo, cause: cause, time: time)
         }
         // A list of a few is searched; one of thousands, where a crowd of subjects stands in the margin, gets an index.
         let known = old.count > 32 && scratch.candidates.count > 32 ? Set(old.map(\.subject)) : nil
@@ -166,7 +218,7 @@ extension Engine {
                     squared: candidate.squared)
             let measure = PairState.Measure(isNear: candidate.isNear, isBeyond: isBeyond)
             let state: PairState = candidate.isNear ? .outside : .inside
-            ask(Exception(subject: candidate.subject, state: state), of: slot, measure, halo, cause: cause, time: time)
+            ask(Exception(subject: candidate.subject, state: state), of: slot, measure, candidate.squared, halo, cause: cause, time: time)
         }
         scratch.candidates.removeAll(keepingCapacity: true)
         user.pointee.exceptions.replace(with: scratch.exceptions, in: lists)
@@ -175,9 +227,13 @@ extension Engine {
 
     /// Asks one pair; notes its change, and that it is an exception, in the scratch lists.
     ///
-    /// - Parameter pair: what it was.
+    /// - Parameters:
+    ///   - pair: what it was.
+    ///   - squared: of the distance, in square metres.
     @inline(__always)
-    private mutating func ask(_ pair: Exception, of user: UInt32, _ measure: PairState.Measure, _ halo: Halo, cause: Cause, time: Int64) {
+    private mutating func ask(
+        _ pair: Exception, of user: UInt32, _ measure: PairState.Measure, _ squared: Double, _ halo: Halo, cause: Cause, time: Int64
+    ) {
         let subject = pair.subject
         var state = pair.state
         observe(subject, of: user, &state, measure, mayEnter: halo.mayEnter, cause: cause, time: time)
@@ -188,6 +244,9 @@ extension Engine {
         }
         let place = keepBystander(user, halo, state, of: subject, at: pair.place)
         scratch.exceptions.append(Exception(subject: subject, state: state, place: place))
+        scratch.cover.greatestSquared = max(scratch.cover.greatestSquared, squared)
+        // Who is near may enter for another reason, a subject may move, a dwell may be over.
+        if state == .outside || place != Bystander.nobody || wait(of: user, for: subject) != nil { scratch.cover.isPossible = false }
     }
 
     /// Lets a pair decide, and notes what comes of it.

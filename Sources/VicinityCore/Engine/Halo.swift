@@ -49,7 +49,12 @@ struct Halo {
     /// What the user's pair with a subject at this place is to be told.
     @inline(__always)
     func measure(latitude: Int32, longitude: Int32) -> PairState.Measure {
-        let squared = disc.squaredDistance(latitude: latitude, longitude: longitude)
+        measure(latitude: latitude, longitude: longitude, squared: disc.squaredDistance(latitude: latitude, longitude: longitude))
+    }
+
+    /// - Parameter squared: of the distance in the metric of the disc, in square metres.
+    @inline(__always)
+    func measure(latitude: Int32, longitude: Int32, squared: Double) -> PairState.Measure {
         if disc.isNear(latitude: latitude, longitude: longitude, squared: squared) {
             return PairState.Measure(isNear: true, isBeyond: false)
         }

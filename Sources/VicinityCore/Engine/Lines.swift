@@ -5,8 +5,8 @@
 
 extension Engine {
     @inline(__always)
-    mutating func applyUser(_ fix: Fix, id: UnsafePointer<UInt8>, now: ClockReading, into changes: inout Changes) {
-        guard let slot = findUser(id, count: Int(fix.idLength), hash: fix.hash) else {
+    mutating func applyUser(_ fix: Fix, plan: Int, id: UnsafePointer<UInt8>, now: ClockReading, into changes: inout Changes) {
+        guard let slot = user(of: fix, planned: plan, id: id) else {
             applyNewUser(fix, id: id, now: now, into: &changes)
             return
         }
@@ -26,7 +26,7 @@ extension Engine {
         toSteady = now.steady &- fix.time
         let radius = user.pointee.hasOwnRadius ? user.pointee.radius : rules.radius
         let position = Coordinate(latitude: fix.latitude, longitude: fix.longitude)
-        move(slot, to: position, radius: radius, accuracy: accuracy, time: fix.time, into: &changes)
+        move(slot, to: position, radius: radius, accuracy: accuracy, time: fix.time, plan: plan, into: &changes)
     }
 
     /// A user of whom no record is kept, but perhaps a sign-off.

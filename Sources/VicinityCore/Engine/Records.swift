@@ -84,6 +84,11 @@ struct UserRecord {
     }
     /// Nobody has the record, and no list names its slot: it may become zero.
     var isVacant: Bool { id.length == 0 && flags.isDisjoint(with: [.touched, .watched]) }
+    /// The slack holds for the exceptions, too, as long as the accuracy stays the same.
+    var isCovered: Bool {
+        get { flags.contains(.covered) }
+        set { flags.set(.covered, newValue) }
+    }
     /// Has a position, and nothing that a fix would have to look up elsewhere.
     @inline(__always) var isPlain: Bool { flags.isDisjoint(with: [.silent, .notes]) }
 
@@ -113,6 +118,7 @@ private struct UserFlags: OptionSet {
     static let departed = UserFlags(rawValue: 128)
     static let limits = UserFlags(rawValue: 256)
     static let companions = UserFlags(rawValue: 512)
+    static let covered = UserFlags(rawValue: 1024)
 
     @inline(__always)
     mutating func set(_ flag: UserFlags, _ isOn: Bool) { if isOn { insert(flag) } else { remove(flag) } }

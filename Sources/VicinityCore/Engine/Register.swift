@@ -253,6 +253,7 @@ extension Engine {
             // Most are in the margin before and after.
             if let old, old.state == state, old.place == place { return }
             user.pointee.exceptions.append(Exception(subject: subject, state: state, place: place), in: lists)
+            user.pointee.isCovered = false
         } else if let old {
             removeBystander(slot, of: subject, at: old.place)
         }

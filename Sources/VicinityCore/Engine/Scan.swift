@@ -12,12 +12,53 @@ struct SlackWidth {
 
     @inline(__always)
     mutating func learn(tested: Int) { meters = tested > 4 ? max(0.5, meters * 0.97) : min(Self.greatest, meters * 1.03) }
+
+    /// Learns from a scan of a whole box: of its subjects so many lie in the ring as it has of the area.
+    @inline(__always)
+    mutating func learn(_ plan: Plan) {
+        let ring = 4 * Double.pi * plan.radius * plan.width
+        learn(tested: Int(Double(plan.subjectCount) * ring / (4 * plan.outer * plan.outer)))
+    }
+}
+
+/// The ring in which a step can change something, and a little more for slack; in metres from its centre.
+struct RingBounds {
+    /// Where it ends.
+    var outer: Double
+    /// Where it begins.
+    var inner: Double
+    /// How far beyond the edge it reaches for slack.
+    var width: Double
+    /// How far a distance can be wrong.
+    var doubt: Double
+
+    /// What of a row of the grid the ring can meet: units of longitude on either side of the centre, up to `wide` and, where there is a hole, from
+    /// `narrow`; `nil` for nothing.
+    @inline(__always)
+    func cut(
+        _ band: (south: Int64, north: Int64), around center: Coordinate, _ metric: LocalMetric
+    ) -> (wide: Int64, narrow: Int64?)? {
+        let south = Double(band.south - Int64(center.latitude))
+        let north = Double(band.north - Int64(center.latitude))
+        let southMeters = south * (metric.meridian + metric.meridianSlope * south)
+        let northMeters = north * (metric.meridian + metric.meridianSlope * north)
+        let nearest = south > 0 ? southMeters : (north < 0 ? northMeters : 0)
+        let left = outer * outer - nearest * nearest
+        if left < 0 { return nil }
+        let (least, greatest) = metric.parallelBounds(deltaLatitudeFrom: south, to: north)
+        precondition(least > 0, "a row inside the local metric's domain has a length")
+        let wide = Int64(left.squareRoot() / least) + 1
+        let hole = inner > 0 ? inner * inner - max(southMeters * southMeters, northMeters * northMeters) : -1
+        let narrow = hole > 0 ? Int64(hole.squareRoot() / greatest) - 1 : -1
+        return (wide, narrow > 0 ? narrow : nil)
+    }
 }
 
 /// The bounds of a ring in the metric of its centre.
 private struct Ring {
     let disc: Disc
     let old: Disc
+    let bounds: RingBounds
     /// Squares of the two radii, in square metres; `inner` below 0 is a disc.
     let outer: Double
     let inner: Double
@@ -37,6 +78,20 @@ extension Engine {
     ///   the local metric does not serve here.
     /// - Complexity: O(rows that the ring meets + subjects in it).
     mutating func scanRing(_ disc: Disc, _ old: Disc) -> Double? {
+        guard let bounds = ringBounds(disc, old) else { return nil }
+        let (outer, inner) = (bounds.outer, bounds.inner)
+        var ring = Ring(
+            disc: disc, old: old, bounds: bounds, outer: outer * outer, inner: inner * inner, edge: disc.radius * disc.radius)
+        scanRows(&ring, comparing: true)
+        slackWidth.learn(tested: ring.tested)
+        // |d − r| = |d² − r²| / (d + r), and beyond the ring it is at least the width.
+        let gap = min(bounds.width, ring.leastGap / (disc.radius + outer))
+        return max(0, gap - bounds.doubt - 0.02)
+    }
+
+    /// The ring that a step from one disc to another asks for; `nil` where it is no smaller than the disc, or the local metric does not serve.
+    @inline(__always)
+    func ringBounds(_ disc: Disc, _ old: Disc) -> RingBounds? {
         let viewpoint = disc.viewpoint
         let doubt = max(viewpoint.doubt, old.viewpoint.doubt)
         guard doubt < Self.greatestDoubt else { return nil }
@@ -47,12 +102,7 @@ extension Engine {
         let outer = max(old.radius + step, disc.radius + width) + doubt + 0.01
         let inner = min(old.radius - step, disc.radius - width) - doubt - 0.01
         guard outer < viewpoint.range, inner > 0 else { return nil }
-        var ring = Ring(disc: disc, old: old, outer: outer * outer, inner: inner * inner, edge: disc.radius * disc.radius)
-        scanRows(&ring, outer: outer, comparing: true)
-        slackWidth.learn(tested: ring.tested)
-        // |d − r| = |d² − r²| / (d + r), and beyond the ring it is at least the width.
-        let gap = min(width, ring.leastGap / (disc.radius + outer))
-        return max(0, gap - doubt - 0.02)
+        return RingBounds(outer: outer, inner: inner, width: width, doubt: doubt)
     }
 
     /// Collects the subjects that are near at B.
@@ -63,8 +113,9 @@ extension Engine {
         let doubt = disc.viewpoint.doubt
         if doubt < Self.greatestDoubt {
             let outer = disc.radius + doubt + 0.01
-            var ring = Ring(disc: disc, old: disc, outer: outer * outer, inner: -1, edge: 0)
-            scanRows(&ring, outer: outer, comparing: false)
+            let bounds = RingBounds(outer: outer, inner: -1, width: 0, doubt: doubt)
+            var ring = Ring(disc: disc, old: disc, bounds: bounds, outer: outer * outer, inner: -1, edge: 0)
+            scanRows(&ring, comparing: false)
             return
         }
         let reach = Reach(of: disc.radius, around: disc.viewpoint.center)
@@ -81,37 +132,25 @@ extension Engine {
     ///
     /// - Parameter comparing: a subject counts if near(A) and near(B) differ; else if near(B).
     @inline(__always)
-    private mutating func scanRows(_ ring: inout Ring, outer: Double, comparing: Bool) {
+    private mutating func scanRows(_ ring: inout Ring, comparing: Bool) {
         let center = ring.disc.viewpoint.center
         let metric = ring.disc.viewpoint.metric
         let latitude = Int64(center.latitude)
         let longitude = Int64(center.longitude)
         let half = Coordinate.turn / 2
         // M changes by less than 0.03 % over 300 km.
-        let units = Int64(outer * 1.001 / metric.meridian) + 2
+        let units = Int64(ring.bounds.outer * 1.001 / metric.meridian) + 2
         for index in SubjectGrid.rows(from: latitude - units, to: latitude + units) {
             let row = grid[row: index]
             if row.pointee.count == 0 { continue }
-            let band = SubjectGrid.band(of: index)
-            let south = Double(band.south - latitude)
-            let north = Double(band.north - latitude)
-            let southMeters = south * (metric.meridian + metric.meridianSlope * south)
-            let northMeters = north * (metric.meridian + metric.meridianSlope * north)
-            let nearest = south > 0 ? southMeters : (north < 0 ? northMeters : 0)
-            let left = ring.outer - nearest * nearest
-            if left < 0 { continue }
-            let (least, greatest) = metric.parallelBounds(deltaLatitudeFrom: south, to: north)
-            precondition(least > 0, "a row inside the local metric's domain has a length")
-            let wide = Int64(left.squareRoot() / least) + 1
-            let hole = ring.inner - max(southMeters * southMeters, northMeters * northMeters)
-            let narrow = hole > 0 ? Int64(hole.squareRoot() / greatest) - 1 : -1
-            let from = longitude - wide
-            let to = longitude + wide
+            guard let cut = ring.bounds.cut(SubjectGrid.band(of: index), around: center, metric) else { continue }
+            let from = longitude - cut.wide
+            let to = longitude + cut.wide
             // A run that begins or ends in the middle of a bucket takes all of it, so that two runs could meet: the second is cut.
             let first: Range<Int>
             let second: Range<Int>
             if from >= -half && to < half {
-                if narrow > 0 {
+                if let narrow = cut.narrow {
                     first = row.pointee.places(from, longitude - narrow)
                     second = row.pointee.places(longitude + narrow, to).after(first)
                 } else {
@@ -160,7 +199,7 @@ extension Engine {
 
 extension Range<Int> {
     /// What of this run lies after another.
-    fileprivate func after(_ other: Range<Int>) -> Range<Int> {
+    func after(_ other: Range<Int>) -> Range<Int> {
         let start = Swift.max(lowerBound, other.upperBound)
         return start < upperBound ? start..<upperBound : 0..<0
     }

@@ -87,6 +87,13 @@ struct GridRow {
         if bucket < oldBucket { for next in bucket + 1...oldBucket { starts[next] += 1 } }
     }
 
+    /// Asks for what ``places(_:_:)`` will read for a range that begins here.
+    @inline(__always)
+    func prefetchPlaces(from longitude: Int64) {
+        guard let starts else { return }
+        vicinity_prefetch(starts + Int(max(0, min(Int64(bucketCount), (longitude - Int64(origin)) >> shift))))
+    }
+
     func prefetchDirectory(_ longitude: Int32) {
         if let starts, let bucket = bucket(longitude) { vicinity_prefetch(starts + bucket) }
     }
@@ -179,7 +186,8 @@ struct GridRow {
     }
 
     private mutating func grow(to needed: Int) {
-        let fresh = max(needed, capacity + capacity / 2, 4)
+        // Eight, so that a scan of eight lanes that begins with the last subject ends in the storage.
+        let fresh = max(needed, capacity + capacity / 2, 8)
         let moved = UnsafeMutablePointer<Int32>.allocate(capacity: 3 * fresh)
         moved.initialize(repeating: 0, count: 3 * fresh)
         if let storage {

@@ -13,6 +13,12 @@ struct SubjectGrid: ~Copyable {
 
     private let rows: UnsafeMutablePointer<GridRow>
     private(set) var count = 0
+    /// Where subjects were put, removed or moved since ``forgetChanges()``, the newest at most ``SubjectGrid/greatestChanges``.
+    private(set) var changes: [Coordinate] = []
+    /// Whether more has changed than ``changes`` tells.
+    private(set) var hasChangedMore = false
+
+    private static var greatestChanges: Int { 64 }
 
     init() {
         // All zero is an empty row, and memory that nobody touches does not exist.
@@ -44,12 +50,24 @@ struct SubjectGrid: ~Copyable {
     @inline(__always)
     subscript(row index: Int) -> UnsafeMutablePointer<GridRow> { rows + index }
 
+    /// Begins to keep ``changes`` anew.
+    mutating func forgetChanges() {
+        hasChangedMore = false
+        if !changes.isEmpty { changes.removeAll(keepingCapacity: true) }
+    }
+
+    private mutating func note(_ position: Coordinate) {
+        if changes.count < Self.greatestChanges { changes.append(position) } else { hasChangedMore = true }
+    }
+
     mutating func insert(_ position: Coordinate, slot: UInt32) {
+        note(position)
         rows[Self.row(Int64(position.latitude))].insert(latitude: position.latitude, longitude: position.longitude, slot: slot)
         count += 1
     }
 
     mutating func remove(_ position: Coordinate, slot: UInt32) {
+        note(position)
         rows[Self.row(Int64(position.latitude))].remove(longitude: position.longitude, slot: slot)
         count -= 1
     }
@@ -62,6 +80,8 @@ struct SubjectGrid: ~Copyable {
             insert(new, slot: slot)
             return
         }
+        note(old)
+        note(new)
         rows[row].move(from: old.longitude, latitude: new.latitude, longitude: new.longitude, slot: slot)
     }
 
@@ -75,6 +95,7 @@ struct SubjectGrid: ~Copyable {
     ///
     /// - Complexity: O(m log m) for m subjects, and one pass over each row that gets some.
     mutating func insert(_ entries: inout [GridEntry]) {
+        hasChangedMore = true
         entries.sort {
             let (mine, other) = (Self.row(Int64($0.latitude)), Self.row(Int64($1.latitude)))
             return (mine, $0.longitude, $0.slot) < (other, $1.longitude, $1.slot)

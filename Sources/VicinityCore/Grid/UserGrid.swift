@@ -85,6 +85,15 @@ struct UserGrid: ~Copyable {
         return key(row: row, column: column(longitude, columns: columns(row: row, level: level)), level: level)
     }
 
+    /// Whether two positions lie in one cell of a level.
+    @inline(__always)
+    static func isOneCell(_ one: Coordinate, _ other: Coordinate, level: Int) -> Bool {
+        let row = (Int64(one.latitude) + 900_000_000) >> (baseShift + Int64(level))
+        guard row == (Int64(other.latitude) + 900_000_000) >> (baseShift + Int64(level)) else { return false }
+        let columns = columns(row: row, level: level)
+        return column(one.longitude, columns: columns) == column(other.longitude, columns: columns)
+    }
+
     @inline(__always)
     private static func key(row: Int64, column: Int64, level: Int) -> UInt64 {
         UInt64(level) << 56 | UInt64(row) << 28 | UInt64(column)

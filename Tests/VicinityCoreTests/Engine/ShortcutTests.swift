@@ -1,0 +1,162 @@
+import CPrimitives
+import Testing
+import VicinitySimulation
+
+@testable import VicinityCore
+
+/// What the engine does to be fast changes nothing in what comes out: to the byte.
+@Suite("Shortcuts: any of them, or none")
+struct ShortcutTests {
+    /// Every set of them.
+    static let sets = (0...Shortcuts.all.rawValue).map { Shortcuts(rawValue: $0) }
+
+    @Test("A crowd that walks among subjects, some of which move, here and there on earth", arguments: UInt64(1)...4)
+    func crowd(seed: UInt64) {
+        var logs: [[[UInt8]]] = []
+        for shortcuts in Self.sets {
+            var crowd = WalkingCrowd(seed: seed)
+            logs.append(crowd.log(with: shortcuts))
+        }
+        #expect(logs[0].joined().count > 10_000, "a log without events would prove nothing")
+        for (shortcuts, log) in zip(Self.sets, logs) { #expect(log == logs[0], "shortcuts \(shortcuts.rawValue), seed \(seed)") }
+    }
+
+    @Test("The scan of a ring finds what changes sides, and the least gap, whatever the processor", arguments: [true, false])
+    func scan(isPlain: Bool) {
+        var random = SeededRandom(seed: 11)
+        let metrics = MetricTable()
+        var changed = 0
+        for count in 0..<200 {
+            let center = Coordinate(latitude: Int32(random.below(1_400_000_000) - 700_000_000), longitude: Int32(random.below(1_000_000)))
+            let anchor = Coordinate(latitude: center.latitude + 2000, longitude: center.longitude - 3000)
+            let latitudes = (0..<count + 7).map { _ in center.latitude + Int32(random.below(160_000) - 80_000) }
+            let longitudes = (0..<count + 7).map { _ in center.longitude + Int32(random.below(160_000) - 80_000) }
+            let slots = (0..<UInt32(count + 7)).map { $0 }
+            let discs = [center, anchor].map { Disc($0, radius: 500, margin: 0, metrics: metrics) }
+            var rings = discs.map { disc in
+                vicinity_disc(
+                    latitude: disc.viewpoint.center.latitude, longitude: disc.viewpoint.center.longitude,
+                    meridian: Float(disc.viewpoint.metric.meridian), meridian_slope: Float(disc.viewpoint.metric.meridianSlope),
+                    parallel: Float(disc.viewpoint.metric.parallel), parallel_slope: Float(disc.viewpoint.metric.parallelSlope),
+                    edge: 250_000, doubt: 2)
+            }
+            var found = [UInt32](repeating: 0, count: count + 1)
+            var gap = Float.infinity
+            let number = latitudes.withUnsafeBufferPointer { latitudes in
+                longitudes.withUnsafeBufferPointer { longitudes in
+                    slots.withUnsafeBufferPointer { slots in
+                        guard let high = latitudes.baseAddress, let wide = longitudes.baseAddress, let names = slots.baseAddress else {
+                            return 0
+                        }
+                        // In two runs, so that both ends of a run lie anywhere.
+                        let cut = count / 3
+                        var runs = [
+                            vicinity_run(latitudes: high, longitudes: wide, slots: names, count: UInt32(cut)),
+                            vicinity_run(latitudes: high + cut, longitudes: wide + cut, slots: names + cut, count: UInt32(count - cut)),
+                        ]
+                        return isPlain
+                            ? vicinity_scan_ring_plain(&runs, 2, &rings[0], &rings[1], &found, &gap)
+                            : vicinity_scan_ring(&runs, 2, &rings[0], &rings[1], &found, &gap)
+                    }
+                }
+            }
+            let reported = Set(found.prefix(number).map(Int.init))
+            #expect(reported.count == number)
+            var least = Double.infinity
+            for place in 0..<count {
+                let squared = discs.map { $0.squaredDistance(latitude: latitudes[place], longitude: longitudes[place]) }
+                least = min(least, abs(squared[0] - 250_000))
+                let changes = (squared[0] <= 250_000) != (squared[1] <= 250_000)
+                changed += changes ? 1 : 0
+                if changes { #expect(reported.contains(place)) }
+                if !changes, abs(squared[0] - 250_000) > 3, abs(squared[1] - 250_000) > 3 { #expect(!reported.contains(place)) }
+            }
+            #expect(count == 0 ? gap == .infinity : abs(Double(gap) - least) < 1)
+        }
+        #expect(changed > 500)
+    }
+}
+
+/// Users who walk, stand and jump round a few places, one of them on the antimeridian, among subjects that are near to each other, with several lines of one user in a batch.
+private struct WalkingCrowd {
+    private var random: SeededRandom
+    private var places: [Coordinate] = []
+    private var time: Int64 = 1_700_000_000_000
+    private let rules: Rules
+
+    private static let users = 60
+    private static let centers = [
+        Coordinate(latitude: 481_372_000, longitude: 115_755_000), Coordinate(latitude: 1_000, longitude: 1_799_990_000),
+        Coordinate(latitude: 659_000_000, longitude: 0), Coordinate(latitude: -545_000_000, longitude: -683_000_000),
+    ]
+
+    init(seed: UInt64) {
+        random = SeededRandom(seed: seed)
+        var rules = Rules()
+        rules.radius = random.pick([100, 300, 500])
+        rules.leaveMargin = random.pick([0, 30, 50])
+        rules.accuracyCap = random.pick([0, 100])
+        rules.maxSpeed = 0
+        rules.leaveDwell = random.pick([0, 0, 3_000])
+        rules.cooldown = random.pick([0, 0, 4_000])
+        self.rules = rules
+    }
+
+    private mutating func near(_ place: Coordinate, _ units: Int) -> Coordinate {
+        place.moved(north: Int64(random.below(2 * units + 1) - units), east: Int64(random.below(2 * units + 1) - units))
+    }
+
+    /// Whole blocks of what happens in a while.
+    mutating func log(with shortcuts: Shortcuts) -> [[UInt8]] {
+        var engine = Engine(rules: rules, hashSeed: 7, signOffKey: SipHashKey(1, 2), precisionKey: SipHashKey(3, 4))
+        engine.shortcuts = shortcuts
+        var changes = Changes()
+        var blocks: [[UInt8]] = []
+        let names = (0..<400).map { Array("s\($0)".utf8) }
+        let subjects = names.enumerated().map { index, id in
+            SubjectPlacement(id: id, kind: nil, position: near(Self.centers[index % Self.centers.count], 120_000))
+        }
+        places = (0..<Self.users).map { near(Self.centers[$0 % Self.centers.count], 60_000) }
+        _ = engine.put(subjects, now: ClockReading(wall: time, steady: 0), into: &changes)
+        for round in 0..<24 {
+            if round == 12 {
+                var rules = rules
+                rules.leaveMargin = rules.leaveMargin / 2
+                engine.rules = rules
+            }
+            var batch = FixBatch(source: 1, firstLine: 1)
+            for _ in 0..<200 {
+                time += 50
+                let isSubject = random.chance(0.05)
+                let index = random.below(isSubject ? 40 : random.chance(0.3) ? 3 : Self.users)
+                let id = isSubject ? names[index] : Array("u\(index)".utf8)
+                let place: Coordinate
+                if isSubject {
+                    place = near(subjects[index].position, 3_000)
+                } else {
+                    place = near(places[index], random.chance(0.02) ? 40_000 : random.pick([0, 50, 400, 2_000]))
+                    places[index] = place
+                }
+                batch.fixes.append(
+                    Fix(
+                        kind: isSubject ? .subject : random.chance(0.01) ? .gone : .user, idOffset: UInt32(batch.ids.count),
+                        idLength: UInt8(id.count), line: UInt32(batch.fixes.count), hash: engine.hasher.hash(id), latitude: place.latitude,
+                        longitude: place.longitude, time: time, accuracy: Double(random.pick([5, 5, 5, 20, 150])),
+                        radius: random.chance(0.02) ? Double(random.pick([80, 500, 900])) : 0))
+                batch.ids += id
+            }
+            engine.apply(batch, now: ClockReading(wall: time, steady: time - 1_600_000_000_000), into: &changes)
+            engine.advance(to: ClockReading(wall: time, steady: time - 1_600_000_000_000), into: &changes)
+            if let first = changes.transitions.first {
+                var builder = EventBlockBuilder(firstSeq: first.seq)
+                var finished: [EventBlock] = []
+                engine.encode(changes.transitions, into: &builder, finished: &finished)
+                if let last = builder.finish() { finished.append(last) }
+                blocks += finished.map(\.bytes)
+            }
+            changes.removeAll()
+            engine.reclaim()
+        }
+        return blocks
+    }
+}
