@@ -74,6 +74,8 @@ extension Engine {
             if !isCovered(user, accuracy), !user.pointee.exceptions.isEmpty {
                 let halo = Halo(center: position, radius: radius, accuracy: accuracy, rules: rules, metrics: metrics)
                 settle(slot, halo, cause: .user, time: time)
+                // The slack was worked out for another accuracy, which the record is about to forget.
+                user.pointee.isCovered = false
             }
             store(slot, position: position, radius: radius, accuracy: accuracy, time: time)
         } else {
