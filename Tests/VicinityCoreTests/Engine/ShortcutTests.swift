@@ -7,8 +7,8 @@ import VicinitySimulation
 /// What the engine does to be fast changes nothing in what comes out: to the byte.
 @Suite("Shortcuts: any of them, or none")
 struct ShortcutTests {
-    /// Every set of them.
-    static let sets = (0...Shortcuts.all.rawValue).map { Shortcuts(rawValue: $0) }
+    /// None first; all, and all but one.
+    static let sets: [Shortcuts] = [[], .all, [.plans, .slack], [.plans, .cover], [.slack, .cover]]
 
     @Test("A crowd that walks among subjects, some of which move, here and there on earth", arguments: UInt64(1)...4)
     func crowd(seed: UInt64) {
@@ -17,7 +17,7 @@ struct ShortcutTests {
             var crowd = WalkingCrowd(seed: seed)
             logs.append(crowd.log(with: shortcuts))
         }
-        #expect(logs[0].joined().count > 10_000, "a log without events would prove nothing")
+        #expect(logs[0].joined().count > 2_000, "a log without events would prove nothing")
         for (shortcuts, log) in zip(Self.sets, logs) { #expect(log == logs[0], "shortcuts \(shortcuts.rawValue), seed \(seed)") }
     }
 
@@ -112,20 +112,20 @@ private struct WalkingCrowd {
         engine.shortcuts = shortcuts
         var changes = Changes()
         var blocks: [[UInt8]] = []
-        let names = (0..<400).map { Array("s\($0)".utf8) }
+        let names = (0..<120).map { Array("s\($0)".utf8) }
         let subjects = names.enumerated().map { index, id in
             SubjectPlacement(id: id, kind: nil, position: near(Self.centers[index % Self.centers.count], 120_000))
         }
         places = (0..<Self.users).map { near(Self.centers[$0 % Self.centers.count], 60_000) }
         _ = engine.put(subjects, now: ClockReading(wall: time, steady: 0), into: &changes)
-        for round in 0..<24 {
-            if round == 12 {
+        for round in 0..<16 {
+            if round == 8 {
                 var rules = rules
                 rules.leaveMargin = rules.leaveMargin / 2
                 engine.rules = rules
             }
             var batch = FixBatch(source: 1, firstLine: 1)
-            for _ in 0..<200 {
+            for _ in 0..<150 {
                 time += 50
                 let isSubject = random.chance(0.05)
                 let index = random.below(isSubject ? 40 : random.chance(0.3) ? 3 : Self.users)
