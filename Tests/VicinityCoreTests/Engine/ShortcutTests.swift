@@ -145,8 +145,8 @@ private struct WalkingCrowd {
                         radius: random.chance(0.02) ? Double(random.pick([80, 500, 900])) : 0))
                 batch.ids += id
             }
-            engine.apply(batch, now: ClockReading(wall: time, steady: time - 1_600_000_000_000), into: &changes)
-            engine.advance(to: ClockReading(wall: time, steady: time - 1_600_000_000_000), into: &changes)
+            engine.apply(batch, now: ClockReading(wall: time, steady: time - 1_700_000_000_000), into: &changes)
+            engine.advance(to: ClockReading(wall: time, steady: time - 1_700_000_000_000), into: &changes)
             if let first = changes.transitions.first {
                 var builder = EventBlockBuilder(firstSeq: first.seq)
                 var finished: [EventBlock] = []
