@@ -10,7 +10,7 @@ struct ShortcutTests {
     /// None first; all, and all but one.
     static let sets: [Shortcuts] = [[], .all, [.plans, .slack], [.plans, .cover], [.slack, .cover]]
 
-    @Test("A crowd that walks among subjects, some of which move, here and there on earth", arguments: UInt64(1)...4)
+    @Test("A crowd that walks among subjects, some of which move, here and there on earth", arguments: UInt64(1)...12)
     func crowd(seed: UInt64) {
         var logs: [[[UInt8]]] = []
         for shortcuts in Self.sets {
@@ -112,14 +112,14 @@ private struct WalkingCrowd {
         engine.shortcuts = shortcuts
         var changes = Changes()
         var blocks: [[UInt8]] = []
-        let names = (0..<120).map { Array("s\($0)".utf8) }
+        let names = (0..<240).map { Array("s\($0)".utf8) }
         let subjects = names.enumerated().map { index, id in
             SubjectPlacement(id: id, kind: nil, position: near(Self.centers[index % Self.centers.count], 120_000))
         }
         places = (0..<Self.users).map { near(Self.centers[$0 % Self.centers.count], 60_000) }
         _ = engine.put(subjects, now: ClockReading(wall: time, steady: 0), into: &changes)
-        for round in 0..<16 {
-            if round == 8 {
+        for round in 0..<24 {
+            if round == 12 {
                 var rules = rules
                 rules.leaveMargin = rules.leaveMargin / 2
                 engine.rules = rules
