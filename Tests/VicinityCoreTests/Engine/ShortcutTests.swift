@@ -112,7 +112,7 @@ private struct WalkingCrowd {
         engine.shortcuts = shortcuts
         var changes = Changes()
         var blocks: [[UInt8]] = []
-        let names = (0..<240).map { Array("s\($0)".utf8) }
+        let names = (0..<400).map { Array("s\($0)".utf8) }
         let subjects = names.enumerated().map { index, id in
             SubjectPlacement(id: id, kind: nil, position: near(Self.centers[index % Self.centers.count], 120_000))
         }
@@ -125,7 +125,7 @@ private struct WalkingCrowd {
                 engine.rules = rules
             }
             var batch = FixBatch(source: 1, firstLine: 1)
-            for _ in 0..<150 {
+            for _ in 0..<200 {
                 time += 50
                 let isSubject = random.chance(0.05)
                 let index = random.below(isSubject ? 40 : random.chance(0.3) ? 3 : Self.users)
