@@ -18,7 +18,7 @@ struct IDIndex: ~Copyable {
 
         /// Where the search for a hash with this high half begins.
         @inline(__always)
-        func home(_ tag: UInt32) -> Int { Int(truncatingIfNeeded: UInt64(tag) &* UInt64(capacity) >> 32) }
+        func home(_ tag: UInt32) -> Int { Int(truncatingIfNeeded: (UInt64(tag) &* UInt64(capacity)) >> 32) }
 
         @inline(__always)
         func after(_ position: Int) -> Int { position + 1 == Int(capacity) ? 0 : position + 1 }
@@ -43,6 +43,20 @@ struct IDIndex: ~Copyable {
 
     /// Tables that have entries.
     var blocks: Int { heap.blocks }
+
+    /// How far the entries lie from where they are at home, on average: what a search walks before it finds one.
+    var meanSteps: Double {
+        var (steps, count) = (0, 0)
+        for index in 0..<Self.tableCount {
+            let table = tables[index]
+            guard let entries = table.entries else { continue }
+            for position in 0..<Int(table.capacity) where entries[position] != 0 {
+                steps += table.steps(from: table.home(Self.tag(entries[position])), to: position)
+                count += 1
+            }
+        }
+        return count == 0 ? 0 : Double(steps) / Double(count)
+    }
 
     @inline(__always)
     private func table(_ hash: UInt64) -> UnsafeMutablePointer<Table> { tables + Int(hash & UInt64(Self.tableCount - 1)) }

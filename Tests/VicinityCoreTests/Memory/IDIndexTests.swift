@@ -38,4 +38,14 @@ struct IDIndexTests {
         for (number, slot) in slots { index.remove(hash(number), slot: slot) }
         #expect(index.blocks == 0, "seed \(seed)")
     }
+
+    /// Linear probing at a load of α walks (1/(1 − α) − 1) / 2 steps to find one (Knuth, The Art of Computer Programming 3, 6.4): 2 at the 0.8 that
+    /// a table has before it grows.
+    @Test("A search walks as few steps as linear probing has it", arguments: [1000, 30_000, 200_000, 1_000_000])
+    func searchesAreShort(count: Int) {
+        let hasher = IDHasher(seed: 7)
+        var index = IDIndex()
+        for number in 0..<count { index.insert(hasher.hash(Array("u\(number)".utf8)), slot: UInt32(number)) }
+        #expect(index.meanSteps < 2)
+    }
 }
