@@ -20,11 +20,13 @@ ALWAYS_INLINE float old_distance(const struct vicinity_members *block, unsigned 
     return sqrtf(x * x + y * y);
 }
 
-// Whether one whose edge is near to the new place is concerned: it is within the slack of the edge, or was perhaps on its other side.
+// Whether one whose edge is near to the new place is concerned: the place was perhaps on its other side, or from within the slack is so
+// where a pair changes; which for one who is inside is only beyond the margin.
 ALWAYS_INLINE int is_concerned(const struct vicinity_members *block, unsigned lane, const struct vicinity_step *step, float squared) {
     float radius = block->radii[lane] * step->radius_unit + step->radius_middle;
     float beyond = sqrtf(squared) - radius;
-    if (fabsf(beyond) <= block->slacks[lane] + step->doubt) return 1;
+    float slack = block->slacks[lane] + step->doubt;
+    if (fabsf(beyond) <= step->doubt || (beyond > 0 ? beyond <= slack : -beyond <= slack - step->margin)) return 1;
     float was_beyond = old_distance(block, lane, step) - radius;
     return beyond > 0 ? was_beyond <= step->doubt : was_beyond >= -step->doubt;
 }

@@ -23,11 +23,22 @@ ALWAYS_INLINE void squared_distance(const unsigneds *latitudes, const unsigneds 
     *squared = y * y + x * x;
 }
 
-ALWAYS_INLINE size_t scan(const struct vicinity_run *runs, size_t count, const struct vicinity_disc *new_disc,
-                          const struct vicinity_disc *old_disc, uint32_t *found_slots, float *least_gap) {
+// Which lanes of a mask are set, a bit for each.
+ALWAYS_INLINE unsigned lanes_of(const integers *mask) {
+    bits marked = __builtin_convertvector(*mask != 0, bits);
+    uint8_t lanes;
+    memcpy(&lanes, &marked, sizeof lanes);
+    return lanes;
+}
+
+ALWAYS_INLINE void scan(const struct vicinity_run *runs, size_t count, const struct vicinity_disc *new_disc,
+                        const struct vicinity_disc *old_disc, struct vicinity_ring *ring) {
     const integers places = {0, 1, 2, 3, 4, 5, 6, 7};
-    size_t found = 0;
-    floats least = *least_gap - (floats){0};
+    const integers farthest = (integers)(INFINITY - (floats){0});
+    // Who is perhaps outside counts as outside, so that a doubt never makes a gap wider.
+    const float surely_inside = new_disc->edge - new_disc->doubt;
+    size_t changed = 0, outside = 0;
+    floats least = INFINITY - (floats){0};
     for (const struct vicinity_run *run = runs; run < runs + count; run++) {
         for (uint32_t first = 0; first < run->count; first += 8) {
             unsigneds latitudes, longitudes;
@@ -37,57 +48,63 @@ ALWAYS_INLINE size_t scan(const struct vicinity_run *runs, size_t count, const s
             floats now, before;
             squared_distance(&latitudes, &longitudes, new_disc, &now);
             squared_distance(&latitudes, &longitudes, old_disc, &before);
-            floats gap = ABSOLUTE(now - new_disc->edge);
             integers changes = (integers)(now <= new_disc->edge) ^ (integers)(before <= old_disc->edge);
-            integers is_doubtful = (integers)(gap <= new_disc->doubt) | (integers)(ABSOLUTE(before - old_disc->edge) <= old_disc->doubt);
-            // What is not there is as far from the edge as can be.
-            floats counted = (floats)(((integers)gap & is_there) | ((integers)(INFINITY - (floats){0}) & ~is_there));
-            least = __builtin_elementwise_min(least, counted);
-            bits marked = __builtin_convertvector(((changes | is_doubtful) & is_there) != 0, bits);
-            uint8_t lanes;
-            memcpy(&lanes, &marked, sizeof lanes);
-            for (unsigned rest = lanes; rest != 0; rest &= rest - 1) {
-                found_slots[found++] = run->slots[first + (unsigned)__builtin_ctz(rest)];
+            integers is_doubtful = (integers)(ABSOLUTE(now - new_disc->edge) <= new_disc->doubt)
+                                   | (integers)(ABSOLUTE(before - old_disc->edge) <= old_disc->doubt);
+            integers is_inside = (integers)(now <= surely_inside) & is_there;
+            integers gap = ((integers)(new_disc->edge - now) & is_inside) | (farthest & ~is_inside);
+            least = __builtin_elementwise_min(least, (floats)gap);
+            integers wanted = (changes | is_doubtful) & is_there;
+            for (unsigned rest = lanes_of(&wanted); rest != 0; rest &= rest - 1) {
+                ring->changed[changed++] = run->slots[first + (unsigned)__builtin_ctz(rest)];
+            }
+            integers is_next = (integers)(now < ring->reach) & ~is_inside & is_there;
+            for (unsigned rest = lanes_of(&is_next); rest != 0; rest &= rest - 1) {
+                unsigned lane = (unsigned)__builtin_ctz(rest);
+                ring->outside[outside] = run->slots[first + lane];
+                ring->outside_squared[outside++] = now[lane];
             }
         }
     }
-    float lowest = *least_gap;
+    float lowest = INFINITY;
     for (int lane = 0; lane < 8; lane++) lowest = least[lane] < lowest ? least[lane] : lowest;
-    *least_gap = lowest;
-    return found;
+    ring->changed_count = changed;
+    ring->outside_count = outside;
+    ring->inside_gap = lowest;
 }
 
-size_t vicinity_scan_ring_plain(const struct vicinity_run *runs, size_t count, const struct vicinity_disc *new_disc,
-                                const struct vicinity_disc *old_disc, uint32_t *found, float *least_gap) {
-    return scan(runs, count, new_disc, old_disc, found, least_gap);
+void vicinity_scan_ring_plain(const struct vicinity_run *runs, size_t count, const struct vicinity_disc *new_disc,
+                              const struct vicinity_disc *old_disc, struct vicinity_ring *ring) {
+    scan(runs, count, new_disc, old_disc, ring);
 }
 
 #if defined(__x86_64__)
-__attribute__((target("avx2,fma"))) static size_t scan_avx2(const struct vicinity_run *runs, size_t count,
-                                                            const struct vicinity_disc *new_disc,
-                                                            const struct vicinity_disc *old_disc, uint32_t *found,
-                                                            float *least_gap) {
-    return scan(runs, count, new_disc, old_disc, found, least_gap);
+__attribute__((target("avx2,fma"))) static void scan_avx2(const struct vicinity_run *runs, size_t count,
+                                                          const struct vicinity_disc *new_disc, const struct vicinity_disc *old_disc,
+                                                          struct vicinity_ring *ring) {
+    scan(runs, count, new_disc, old_disc, ring);
 }
 
-__attribute__((target("avx512f,avx512vl,avx512dq,avx512bw"))) static size_t scan_avx512(const struct vicinity_run *runs, size_t count,
-                                                                                       const struct vicinity_disc *new_disc,
-                                                                                       const struct vicinity_disc *old_disc,
-                                                                                       uint32_t *found, float *least_gap) {
-    return scan(runs, count, new_disc, old_disc, found, least_gap);
+__attribute__((target("avx512f,avx512vl,avx512dq,avx512bw"))) static void scan_avx512(const struct vicinity_run *runs, size_t count,
+                                                                                     const struct vicinity_disc *new_disc,
+                                                                                     const struct vicinity_disc *old_disc,
+                                                                                     struct vicinity_ring *ring) {
+    scan(runs, count, new_disc, old_disc, ring);
 }
 
-size_t vicinity_scan_ring(const struct vicinity_run *runs, size_t count, const struct vicinity_disc *new_disc,
-                          const struct vicinity_disc *old_disc, uint32_t *found, float *least_gap) {
+void vicinity_scan_ring(const struct vicinity_run *runs, size_t count, const struct vicinity_disc *new_disc,
+                        const struct vicinity_disc *old_disc, struct vicinity_ring *ring) {
     if (__builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw")) {
-        return scan_avx512(runs, count, new_disc, old_disc, found, least_gap);
+        scan_avx512(runs, count, new_disc, old_disc, ring);
+    } else if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+        scan_avx2(runs, count, new_disc, old_disc, ring);
+    } else {
+        scan(runs, count, new_disc, old_disc, ring);
     }
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return scan_avx2(runs, count, new_disc, old_disc, found, least_gap);
-    return scan(runs, count, new_disc, old_disc, found, least_gap);
 }
 #else
-size_t vicinity_scan_ring(const struct vicinity_run *runs, size_t count, const struct vicinity_disc *new_disc,
-                          const struct vicinity_disc *old_disc, uint32_t *found, float *least_gap) {
-    return scan(runs, count, new_disc, old_disc, found, least_gap);
+void vicinity_scan_ring(const struct vicinity_run *runs, size_t count, const struct vicinity_disc *new_disc,
+                        const struct vicinity_disc *old_disc, struct vicinity_ring *ring) {
+    scan(runs, count, new_disc, old_disc, ring);
 }
 #endif

@@ -27,8 +27,8 @@ struct vicinity_step {
     float radius_unit, radius_middle;
     // Metres per unit at the new place, and half their change per unit of latitude.
     float meridian, meridian_slope, parallel, parallel_slope;
-    // Metres: the length of the step, and how far a distance or a radius can be wrong.
-    float length, doubt;
+    // Metres: the length of the step, how far a distance or a radius can be wrong, and how far beyond the edge a pair stays inside.
+    float length, doubt, margin;
 };
 
 // Writes the places of the members for whom the subject may cross the edge or comes within their slack of it.

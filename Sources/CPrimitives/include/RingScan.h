@@ -28,15 +28,29 @@ struct vicinity_disc {
     float edge, doubt;
 };
 
-// Writes the slots of the subjects that may be inside of one of the discs and outside of the other.
+// What a scan has found. Both lists have room for all subjects of the runs.
+struct vicinity_ring {
+    // The slots of those that may be inside of one of the discs and outside of the other.
+    uint32_t *_Nonnull changed;
+    size_t changed_count;
+    // The slots of those outside of the new disc, or perhaps so, and inside of `reach`; and the squares of their distances, in square metres.
+    uint32_t *_Nonnull outside;
+    float *_Nonnull outside_squared;
+    size_t outside_count;
+    // Square metres, set by the caller.
+    float reach;
+    // The least r² − d² of those inside of the new disc, in square metres; infinite if there is none.
+    float inside_gap;
+};
+
+// Looks at all subjects of the runs.
 //
-// Differences of longitude are taken by 32 bits and must be right so: a run beyond the antimeridian is a call of its own. `found` has room for all of
-// them. Returns how many were written; `least_gap` is lowered to the least |d² − r²| of any subject to the new disc, in square metres.
-size_t vicinity_scan_ring(const struct vicinity_run *_Nonnull runs, size_t count, const struct vicinity_disc *_Nonnull new_disc,
-                          const struct vicinity_disc *_Nonnull old_disc, uint32_t *_Nonnull found, float *_Nonnull least_gap);
+// Differences of longitude are taken by 32 bits and must be right so: a run beyond the antimeridian is a call of its own.
+void vicinity_scan_ring(const struct vicinity_run *_Nonnull runs, size_t count, const struct vicinity_disc *_Nonnull new_disc,
+                        const struct vicinity_disc *_Nonnull old_disc, struct vicinity_ring *_Nonnull ring);
 
 // The same without regard to what the processor can do; for tests.
-size_t vicinity_scan_ring_plain(const struct vicinity_run *_Nonnull runs, size_t count, const struct vicinity_disc *_Nonnull new_disc,
-                                const struct vicinity_disc *_Nonnull old_disc, uint32_t *_Nonnull found, float *_Nonnull least_gap);
+void vicinity_scan_ring_plain(const struct vicinity_run *_Nonnull runs, size_t count, const struct vicinity_disc *_Nonnull new_disc,
+                              const struct vicinity_disc *_Nonnull old_disc, struct vicinity_ring *_Nonnull ring);
 
 #endif

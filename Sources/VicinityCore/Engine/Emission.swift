@@ -74,7 +74,7 @@ extension Engine {
     }
 
     /// The open pairs of a user who leaves many subjects at once, by subject; `nil` where searching the list is cheaper.
-    private func indexOfLeaving() -> [UInt32: OpenPair]? {
+    private mutating func indexOfLeaving() -> [UInt32: OpenPair]? {
         guard let first = scratch.pending.first, scratch.pending.count > 32 else { return nil }
         let leaves = scratch.pending.prefix { !$0.isEnter }
         guard leaves.count > 32, scratch.pending.allSatisfy({ $0.user == first.user }) else { return nil }
@@ -83,7 +83,7 @@ extension Engine {
     }
 
     /// Takes the pairs that have left out of a user's list, in one pass.
-    private func removeLeft(_ user: UInt32) {
+    private mutating func removeLeft(_ user: UInt32) {
         let left = Set(scratch.pending.lazy.filter { !$0.isEnter }.map(\.subject))
         let kept = users[user].pointee.pairs.elements.filter { !left.contains($0.subject) }
         users[user].pointee.pairs.replace(with: kept, in: lists)
@@ -91,13 +91,13 @@ extension Engine {
 
     /// The record of a subject that a pair names: of the register, or else of the edition before it.
     @inline(__always)
-    func record(named slot: UInt32) -> UnsafeMutablePointer<SubjectRecord> {
+    borrowing func record(named slot: UInt32) -> UnsafeMutablePointer<SubjectRecord> {
         if beside == .departing, !subjects[slot].pointee.isUsed, let departing = other.record(slot) { return departing }
         return subjects[slot]
     }
 
     /// Puts what is pending in the contract's order: most moments are of a few changes, for which a plain insertion is the quickest.
-    private func sort(_ pending: UnsafeMutableBufferPointer<Pending>) {
+    private mutating func sort(_ pending: UnsafeMutableBufferPointer<Pending>) {
         guard pending.count <= 16 else {
             var many = pending
             return many.sort { precedes($0, $1) }
@@ -113,7 +113,7 @@ extension Engine {
         }
     }
 
-    private func precedes(_ one: Pending, _ other: Pending) -> Bool {
+    private mutating func precedes(_ one: Pending, _ other: Pending) -> Bool {
         if one.isEnter != other.isEnter { return other.isEnter }
         if one.subject != other.subject { return record(named: one.subject).pointee.id.precedes(record(named: other.subject).pointee.id) }
         return one.user != other.user && users[one.user].pointee.id.precedes(users[other.user].pointee.id)
@@ -127,7 +127,8 @@ extension Engine {
         pairCount += 1
         touch(pending.user)
         noteOpened(pending.user, pair)
-        return .enter(pending.cause, disclosed(pending.user, pending.subject))
+        let place = subjects[pending.subject].pointee.position
+        return .enter(pending.cause, Self.disclosed(users[pending.user], place, rules.disclosure, metrics))
     }
 
     /// - Parameter index: of the user's open pairs; with it the list itself is left for ``removeLeft(_:)``.
@@ -162,13 +163,18 @@ extension Engine {
 
     /// What may be said of the distance: the smaller of the radius and the smallest band that holds it, or the distance itself.
     func disclosed(_ user: UInt32, _ subject: UInt32) -> Disclosed {
-        let center = users[user].pointee.position
-        let point = record(named: subject).pointee.position
-        switch rules.disclosure {
+        Self.disclosed(users[user], record(named: subject).pointee.position, rules.disclosure, metrics)
+    }
+
+    private static func disclosed(
+        _ user: UnsafeMutablePointer<UserRecord>, _ point: Coordinate, _ disclosure: Disclosure, _ metrics: MetricTable
+    ) -> Disclosed {
+        let center = user.pointee.position
+        switch disclosure {
         case .nothing: return .nothing
         case .exact: return .distance((Geodesic.distance(from: center, to: point) * 100).rounded() / 100)
         case .bands(let bands):
-            let radius = users[user].pointee.radius
+            let radius = user.pointee.radius
             let disc = Disc(center, radius: radius, margin: 0, metrics: metrics)
             let squared = disc.squaredDistance(latitude: point.latitude, longitude: point.longitude)
             for band in bands where band < radius {

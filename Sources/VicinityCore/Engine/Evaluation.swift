@@ -5,9 +5,10 @@
 // the step and rA, rB the two radii: a ring as wide as the step. Each row of the grid is cut by the ring in one or two runs of places;
 // the runs are tested against both edges, and only what lies between them is asked.
 //
-// The same scan yields the *slack*: the least distance of any subject to the edge around B, as far as the scan looked. While the user
-// stays nearer to the anchor than that, near(A) = near(B) for every subject, and only the exceptions are asked.
-// A subject that is put or moves nearby makes the user's present place the anchor and the slack 0 (`Register.swift`).
+// The same scan yields the *slack*: how far the user may go from B before a pair can change, as far as the scan looked. Who is outside must come
+// near for that, who is near must go beyond the margin; who is an exception is mostly inside in the margin, and must go beyond it too.
+// While the user stays nearer to the anchor than that, nobody is asked: inside is still who was near at the anchor, or is an exception.
+// A subject that is put or moves nearby takes from the slack, or makes the user's present place the anchor (`Register.swift`).
 //
 // Where the step is large against the halo (and at the first fix) the ring is no smaller than the disc; then the disc around B is
 // scanned for what may enter, and the open pairs are asked whether they leave.
@@ -70,13 +71,6 @@ extension Engine {
     ) {
         let user = users[slot]
         if radius == user.pointee.radius, staysInSlack(user, position) {
-            // In this order, since the list lies elsewhere.
-            if !isCovered(user, accuracy), !user.pointee.exceptions.isEmpty {
-                let halo = Halo(center: position, radius: radius, accuracy: accuracy, rules: rules, metrics: metrics)
-                settle(slot, halo, cause: .user, time: time)
-                // The slack was worked out for another accuracy, which the record is about to forget.
-                user.pointee.isCovered = false
-            }
             store(slot, position: position, radius: radius, accuracy: accuracy, time: time)
         } else {
             let plan = plan.flatMap { self.plan($0, of: slot, to: position, radius: radius) }
@@ -85,21 +79,15 @@ extension Engine {
         if !scratch.pending.isEmpty || user.pointee.hasCompanions { emit(fixOf: slot, at: time, into: &changes) }
     }
 
-    /// Whether no subject can have crossed the edge since the anchor.
+    /// Whether no pair can have changed since the anchor.
     @inline(__always)
     func staysInSlack(_ user: UnsafeMutablePointer<UserRecord>, _ position: Coordinate) -> Bool {
         let slack = Double(user.pointee.slack)
-        guard slack > 0, shortcuts.contains(.slack) else { return false }
+        guard slack > 0, user.pointee.isCovered || user.pointee.exceptions.isEmpty, shortcuts.contains(.slack) else { return false }
         let squared = metrics.metric(at: user.pointee.anchorLatitude).squaredDistance(
             Double(Int64(position.latitude) - Int64(user.pointee.anchorLatitude)),
             Double(Coordinate.longitudeDifference(from: user.pointee.anchorLongitude, to: position.longitude)))
         return squared < slack * slack
-    }
-
-    /// Whether the slack holds for the user's exceptions, at a fix of this accuracy.
-    @inline(__always)
-    private func isCovered(_ user: UnsafeMutablePointer<UserRecord>, _ accuracy: Double) -> Bool {
-        user.pointee.isCovered && (rules.accuracyCap == 0 || accuracy == user.pointee.accuracy)
     }
 
     private mutating func evaluate(
@@ -112,7 +100,7 @@ extension Engine {
             slackWidth.learn(plan.pointee)
             if plan.pointee.foundCount == 0, user.pointee.exceptions.isEmpty {
                 user.pointee.isCovered = shortcuts.contains(.cover)
-                anchor(slot, at: position, slack: plan.pointee.slack)
+                anchor(slot, at: position, slack: self.slack(of: plan, user))
                 store(slot, position: position, radius: radius, accuracy: accuracy, time: time)
                 moveCell(slot, from: origin, oldRadius: oldRadius, to: position, radius: radius)
                 return
@@ -123,7 +111,6 @@ extension Engine {
         let old = Disc(origin, radius: oldRadius, margin: 0, metrics: metrics)
         var slack = 0.0
         if let plan {
-            slack = plan.pointee.slack
             if plan.pointee.foundCount > 0 { collect(plan, halo.disc, old) }
         } else if let found = scanRing(halo.disc, old) {
             slack = found
@@ -136,6 +123,7 @@ extension Engine {
             appendLeaving(slot, halo.disc)
         }
         settle(slot, halo, cause: onlyRadius ? .radius : .user, time: time)
+        if let plan { slack = self.slack(of: plan, user) }
         slack = cover(user, halo, slack)
         anchor(slot, at: position, slack: slack)
         store(slot, position: position, radius: radius, accuracy: accuracy, time: time)
@@ -143,18 +131,25 @@ extension Engine {
     }
 
     /// The slack that holds for the exceptions, too, which have just been asked; the same as before if none can.
-    private func cover(_ user: UnsafeMutablePointer<UserRecord>, _ halo: Halo, _ slack: Double) -> Double {
+    private mutating func cover(_ user: UnsafeMutablePointer<UserRecord>, _ halo: Halo, _ slack: Double) -> Double {
         let isEmpty = user.pointee.exceptions.isEmpty
         user.pointee.isCovered = (isEmpty || scratch.cover.isPossible) && shortcuts.contains(.cover)
         guard user.pointee.isCovered, !isEmpty else { return slack }
-        let gap = halo.reach.meters - scratch.cover.greatestSquared.squareRoot() - halo.disc.viewpoint.doubt - 0.02
+        // Without what the accuracy adds to the threshold, which may be less with the next fix.
+        let threshold = halo.disc.radius + rules.leaveMargin
+        let gap = threshold - scratch.cover.greatestSquared.squareRoot() - halo.disc.viewpoint.doubt - 0.02
         return max(0, min(slack, gap))
     }
 
-    /// Lets the exceptions of all users be asked at their next fix, since what they are asked by has changed.
+    /// Lets everybody be evaluated at their next fix, since what pairs are asked by has changed.
     ///
     /// - Complexity: O(users), some nanoseconds for each.
-    mutating func uncover() { for slot in 0..<UInt32(users.count) { users[slot].pointee.isCovered = false } }
+    mutating func uncover() {
+        for slot in 0..<UInt32(users.count) {
+            users[slot].pointee.isCovered = false
+            users[slot].pointee.slack = 0
+        }
+    }
 
     @inline(__always)
     private mutating func store(_ slot: UInt32, position: Coordinate, radius: Double, accuracy: Double, time: Int64) {

@@ -73,6 +73,7 @@ extension Engine {
         change(slot, .muted(limitHash(subject), until: time + guarding.mute))
         note(isEnter: false, subject, of: slot, cause: .muted, time: time)
         if wait(of: slot, for: subject) != nil { endWait(of: slot, for: subject) }
+        reanchor(slot) { $0 == subject }
         let user = users[slot]
         let halo = Halo(
             center: user.pointee.position, radius: user.pointee.radius, accuracy: user.pointee.accuracy, rules: rules, metrics: metrics)

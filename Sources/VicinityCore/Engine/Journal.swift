@@ -9,17 +9,18 @@
 // All numbers are LEB128 varints unless said otherwise; `signed` is zigzag, `metres` a varint 2·x where 2·x is below 2^32 and x is an integer,
 // or the varint 1 and eight bytes of a double, little-endian; `id` a length and bytes; `place` two i32, little-endian, 1e-7 degree.
 //
-//     journal   u8 version (5) · head
+//     journal   u8 version (6) · head
 //               · operations n, each: user·2 + (1 opened | 0 closed) · subject
 //                 · if opened: signed (seq − that of the one opened before) · signed (time − that of the one opened before) · u8 cause
-//               · signed time of reference · metres radius of reference · u32 n, each: brief
+//               · signed time of reference · metres radius of reference · u32 n · unless n is 0: frame · each: brief
 //               · users n, each: slot · user
 //               · subjects n, each: slot · state
 //               · changes of limits n, each: user · change
 //     page      u8 version (4) · u8 0 users | 1 subjects · commit
 //               users:    n, each: place in the page · user · pairs n, each: subject · seq · signed time · u8 cause · [limits]
 //               subjects: n, each: place in the page · state
-//     brief     16 bytes, see `BriefUser.swift`: most of those whom a commit touches; each is either among them or among the users
+//     frame     of slot, latitude, longitude, time and accuracy each: signed least · u8 bits
+//     brief     at most 16 bytes, see `BriefUser.swift`: most of those whom a commit touches; each is either among them or among the users
 //     user      flags · unless free: [id] · place · time · metres radius · metres accuracy · [signed silent since] · [notes]
 //     flags     1 in use, 2 own radius, 4 near but outside of some subject, 8 the id follows, 16 silent, 32 notes follow, 64 limits follow (in pages)
 //     notes     u8 1 held + 2 heard + 4 radius change · [fix] · [heard] · [time of the radius change]
@@ -36,16 +37,16 @@
 //
 // A subject is named in limits by a keyed hash of its id, little-endian. Changes of limits are applied in order, by themselves.
 //
-// Version 4 of a journal has no brief users, and an operation's seq and time are not differences. Version 3 has no limits. Version 2 has subjects' states without what follows the time, version 1 no causes either; both are still read. A pair's cause is then
+// Version 5 of a journal has no frame, and its brief users are 16 bytes each. Version 4 of a journal has no brief users, and an operation's seq and time are not differences. Version 3 has no limits. Version 2 has subjects' states without what follows the time, version 1 no causes either; both are still read. A pair's cause is then
 // taken as `user`, and a moving subject as last heard of at its time.
 //
-// A user who is touched with every commit is what this is for: a record that fits is copied in four words, and all of a commit go into one
+// A user who is touched with every commit is what this is for: a record that fits becomes a few bytes, and all of a commit go into one
 // piece of memory. Bytes cost more on the way to the disk than here, so that whatever is the same for most is said once.
 
 import CPrimitives
 
 extension Engine {
-    static var journalVersion: UInt8 { 5 }
+    static var journalVersion: UInt8 { 6 }
     static var pageVersion: UInt8 { 4 }
     /// Slots in a page.
     static var pageSize: Int { 256 }
@@ -88,9 +89,9 @@ extension Engine {
 
     /// Appends what changed since this was last called. Call it after ``reclaim()``.
     ///
-    /// - Complexity: O(users touched + pairs changed); 16 bytes for most users.
+    /// - Complexity: O(users touched + pairs changed); 10 to 12 bytes for most users.
     public mutating func takeJournal(into bytes: inout [UInt8]) {
-        bytes.reserveCapacity(bytes.count + 64 + journalOperations.count + touched.count * BriefUser.size)
+        bytes.reserveCapacity(bytes.count + 128 + journalOperations.count + touched.count * 12)
         bytes.append(Self.journalVersion)
         bytes.appendVarint(UInt64(head))
         bytes.appendVarint(UInt64(operationCount))
@@ -117,32 +118,31 @@ extension Engine {
 
     private mutating func takeUsers(into bytes: inout [UInt8]) {
         let reference = BriefUser.Reference(time: touched.first.map { users[$0].pointee.time } ?? 0, radius: rules.radius)
-        bytes.write(atMost: 24) { writer in
-            writer.varint(ZigZag.encode(reference.time))
-            writer.metres(reference.radius)
-        }
-        let countOffset = bytes.count
-        bytes.appendFixed(UInt32(0))
         var others: [UInt32] = []
-        var count: UInt32 = 0
+        briefUsers.removeAll(keepingCapacity: true)
         touched.withUnsafeBufferPointer { touched in
-            bytes.write(atMost: touched.count * BriefUser.size) { writer in
-                for place in touched.indices {
-                    if place + Self.ahead < touched.count { users.prefetch(touched[place + Self.ahead]) }
-                    let slot = touched[place]
-                    let user = users[slot]
-                    guard let brief = BriefUser(slot, user, reference) else {
-                        others.append(slot)
-                        continue
-                    }
-                    brief.write(to: &writer)
-                    count += 1
-                    user.pointee.isTouched = false
+            for place in touched.indices {
+                if place + Self.ahead < touched.count { users.prefetch(touched[place + Self.ahead]) }
+                let slot = touched[place]
+                let user = users[slot]
+                guard let brief = BriefUser(slot, user, reference) else {
+                    others.append(slot)
+                    continue
                 }
+                briefUsers.append(brief)
+                user.pointee.isTouched = false
             }
         }
         touched.removeAll(keepingCapacity: true)
-        bytes.setFixed(count, at: countOffset)
+        let frame = BriefFrame(briefUsers, reference)
+        bytes.write(atMost: 24 + BriefFrame.greatestSize + briefUsers.count * frame.size + 16) { writer in
+            writer.varint(ZigZag.encode(reference.time))
+            writer.metres(reference.radius)
+            writer.fixed(UInt32(briefUsers.count))
+            guard !briefUsers.isEmpty else { return }
+            frame.write(to: &writer)
+            for user in briefUsers { frame.write(user, to: &writer) }
+        }
         bytes.appendVarint(UInt64(others.count))
         for slot in others {
             let user = users[slot]

@@ -237,6 +237,7 @@ extension Engine {
     }
 
     /// The `ts` at which a user with a position was last heard of.
+    @inline(__always)
     func heard(_ slot: UInt32) -> Int64 { notes(of: slot)?.heard ?? users[slot].pointee.time }
 
     /// Notes that a user was heard of by a line that moves nothing.

@@ -53,8 +53,13 @@ struct Plan {
     /// Of ``Plans/found``: slots of subjects that may have changed sides.
     var firstFound = 0
     var foundCount = 0
-    /// Metres around the centre within which no subject crosses the edge; 0 for none.
-    var slack = 0.0
+    /// Of ``Plans/outside``: those that are not near, as far as the ring is wide.
+    var firstOutside = 0
+    var outsideCount = 0
+    /// The least r² − d² of those that are near, in square metres.
+    var insideGap = Float.infinity
+    /// How far a squared distance near the edge can be wrong, in square metres.
+    var squaredDoubt = Float.zero
 
     static var nobody: UInt32 { .max }
 }
@@ -76,6 +81,9 @@ struct Plans: ~Copyable {
     fileprivate let runs = UnsafeMutablePointer<vicinity_run>.allocate(capacity: Plans.groupSize * Plans.greatestRowCount * 2)
     /// Room for all subjects of all boxes; memory that nobody touches does not exist.
     fileprivate let found = UnsafeMutablePointer<UInt32>.allocate(capacity: Plans.groupSize * Plans.greatestSubjectCount)
+    fileprivate let outside = UnsafeMutablePointer<UInt32>.allocate(capacity: Plans.groupSize * Plans.greatestSubjectCount)
+    /// Of ``outside``: squares of the distances, in square metres.
+    fileprivate let outsideSquared = UnsafeMutablePointer<Float>.allocate(capacity: Plans.groupSize * Plans.greatestSubjectCount)
     /// How often users had come or gone when the group was planned.
     fileprivate var userChanges = 0
 
@@ -85,6 +93,8 @@ struct Plans: ~Copyable {
         plans.deallocate()
         runs.deallocate()
         found.deallocate()
+        outside.deallocate()
+        outsideSquared.deallocate()
     }
 }
 
@@ -115,12 +125,14 @@ extension Engine {
         guard isAll else { return }
         var runCount = 0
         for index in 0..<range.count where plans.plans[index].stage == .ring { collectRuns(plans.plans + index, &runCount) }
-        var foundCount = 0
-        for index in 0..<range.count where plans.plans[index].stage == .scanned { scan(plans.plans + index, &foundCount) }
+        var (foundCount, outsideCount) = (0, 0)
+        for index in 0..<range.count where plans.plans[index].stage == .scanned {
+            scan(plans.plans + index, &foundCount, &outsideCount)
+        }
     }
 
     /// Finds the users by the hashes of their ids, and asks for their records.
-    private func findUsers(_ fixes: UnsafeBufferPointer<Fix>, _ range: Range<Int>) {
+    private mutating func findUsers(_ fixes: UnsafeBufferPointer<Fix>, _ range: Range<Int>) {
         var isUsersOnly = true
         for index in range {
             if fixes[index].kind == .subject {
@@ -146,7 +158,7 @@ extension Engine {
 
     /// Makes sure of the user, and outlines the ring that the fix will ask for, if it is a step of a halo that needs one.
     @inline(__always)
-    private func outline(_ fix: Fix, _ plan: UnsafeMutablePointer<Plan>, _ ids: UnsafePointer<UInt8>, _ isAll: Bool) {
+    private mutating func outline(_ fix: Fix, _ plan: UnsafeMutablePointer<Plan>, _ ids: UnsafePointer<UInt8>, _ isAll: Bool) {
         guard plan.pointee.slot != Plan.nobody else { return }
         let user = users[plan.pointee.slot]
         let id = ids + Int(fix.idOffset)
@@ -161,10 +173,9 @@ extension Engine {
             return
         }
         let center = Coordinate(latitude: fix.latitude, longitude: fix.longitude)
-        let isInSlack = staysInSlack(user, center)
         // A line that is asked for in vain is dear too: its address must be translated first.
-        if !isInSlack || !user.pointee.isCovered { user.pointee.exceptions.prefetch() }
-        guard !isInSlack else { return }
+        guard !staysInSlack(user, center) else { return }
+        user.pointee.exceptions.prefetch()
         let anchor = user.pointee.anchor
         let disc = Disc(center, radius: radius, margin: rules.leaveMargin, metrics: metrics)
         let old = Disc(anchor, radius: radius, margin: rules.leaveMargin, metrics: metrics)
@@ -180,7 +191,7 @@ extension Engine {
         guard longitude - wide >= -half, longitude + wide < half else { return }
         let rows = SubjectGrid.rows(from: Int64(center.latitude) - tall, to: Int64(center.latitude) + tall)
         guard rows.count <= Plans.greatestRowCount else { return }
-        for row in rows { grid[row: row].pointee.prefetchPlaces(from: longitude - wide) }
+        for row in rows { grid[row: row].pointee.prefetchPlaces(from: longitude - wide, to: longitude + wide) }
         plan.pointee.anchor = anchor
         plan.pointee.center = center
         plan.pointee.radius = radius
@@ -202,7 +213,7 @@ extension Engine {
     private static var cutFrom: Int { 24 }
 
     /// Finds the places of the box in each row, and asks for what lies there.
-    private func collectRuns(_ plan: UnsafeMutablePointer<Plan>, _ runCount: inout Int) {
+    private mutating func collectRuns(_ plan: UnsafeMutablePointer<Plan>, _ runCount: inout Int) {
         let first = runCount
         var total = 0
         let center = plan.pointee.center
@@ -236,7 +247,10 @@ extension Engine {
         plan.pointee.runCount = runCount - first
         plan.pointee.subjectCount = total
         plan.pointee.stage = .scanned
-        for exception in users[plan.pointee.slot].pointee.exceptions.elements { vicinity_prefetch(subjects[exception.subject]) }
+        for exception in users[plan.pointee.slot].pointee.exceptions.elements {
+            vicinity_prefetch(subjects[exception.subject])
+            vicinity_prefetch(UnsafeRawPointer(subjects[exception.subject]) + SubjectRecord.endOfPlace)
+        }
     }
 
     @inline(__always)
@@ -248,6 +262,8 @@ extension Engine {
         vicinity_prefetch(longitudes + start)
         vicinity_prefetch(latitudes + places.upperBound)
         vicinity_prefetch(longitudes + places.upperBound)
+        vicinity_prefetch(slots + start)
+        vicinity_prefetch(slots + places.upperBound)
         let slotsStart = UnsafeRawPointer(slots + start).assumingMemoryBound(to: UInt32.self)
         plans.runs[runCount] = vicinity_run(
             latitudes: latitudes + start, longitudes: longitudes + start, slots: slotsStart, count: UInt32(places.count))
@@ -256,22 +272,27 @@ extension Engine {
     }
 
     /// Looks for the subjects that may have changed sides, and asks for their records.
-    private func scan(_ plan: UnsafeMutablePointer<Plan>, _ foundCount: inout Int) {
+    private mutating func scan(_ plan: UnsafeMutablePointer<Plan>, _ foundCount: inout Int, _ outsideCount: inout Int) {
         let radius = plan.pointee.radius
         var new = Self.disc(plan.pointee.center, plan.pointee.metric, radius: radius, doubt: plan.pointee.doubt)
         var old = Self.disc(plan.pointee.anchor, plan.pointee.old, radius: radius, doubt: plan.pointee.doubt)
-        var gap = Float.infinity
         let found = plans.found + foundCount
-        let count = vicinity_scan_ring(plans.runs + plan.pointee.firstRun, plan.pointee.runCount, &new, &old, found, &gap)
+        let width = radius + plan.pointee.width
+        var ring = vicinity_ring(
+            changed: found, changed_count: 0, outside: plans.outside + outsideCount, outside_squared: plans.outsideSquared + outsideCount,
+            outside_count: 0, reach: Float(width * width), inside_gap: .infinity)
+        vicinity_scan_ring(plans.runs + plan.pointee.firstRun, plan.pointee.runCount, &new, &old, &ring)
         plan.pointee.firstFound = foundCount
-        plan.pointee.foundCount = count
-        foundCount += count
-        // |d − r| = |d² − r²| / (d + r), and beyond the ring it is at least the width.
-        let least = min(plan.pointee.width, max(0, Double(gap) - Double(new.doubt)) / (radius + plan.pointee.outer))
-        plan.pointee.slack = max(0, least - plan.pointee.doubt - 0.02)
-        guard count > 0 else { return }
-        users[plan.pointee.slot].pointee.pairs.prefetch()
-        for place in 0..<count {
+        plan.pointee.foundCount = ring.changed_count
+        plan.pointee.firstOutside = outsideCount
+        plan.pointee.outsideCount = ring.outside_count
+        plan.pointee.insideGap = ring.inside_gap
+        plan.pointee.squaredDoubt = new.doubt
+        foundCount += ring.changed_count
+        outsideCount += ring.outside_count
+        guard ring.changed_count > 0 else { return }
+        users[plan.pointee.slot].pointee.pairs.prefetchAll()
+        for place in 0..<ring.changed_count {
             vicinity_prefetch(subjects[found[place]])
             vicinity_prefetch(UnsafeRawPointer(subjects[found[place]]) + 64)
         }
@@ -308,6 +329,24 @@ extension Engine {
             for place in grid.changes where plan.pointee.concerns(place) { return nil }
         }
         return UnsafePointer(plan)
+    }
+
+    /// The slack that a plan has found, for a user whose exceptions are as they will be.
+    ///
+    /// - Returns: metres around the centre within which nobody who is outside comes near, and nobody who is near goes beyond the margin.
+    mutating func slack(of plan: UnsafePointer<Plan>, _ user: UnsafeMutablePointer<UserRecord>) -> Double {
+        let exceptions = user.pointee.exceptions.elements
+        var least = Float.infinity
+        for place in plan.pointee.firstOutside..<plan.pointee.firstOutside + plan.pointee.outsideCount {
+            let squared = plans.outsideSquared[place]
+            if squared < least, !exceptions.contains(where: { $0.subject == plans.outside[place] }) { least = squared }
+        }
+        let radius = plan.pointee.radius
+        let (insideGap, doubt) = (Double(plan.pointee.insideGap), Double(plan.pointee.squaredDoubt))
+        // |d − r| = |d² − r²| / (d + r), and beyond the ring it is at least the width.
+        let outside = (Double(least) - radius * radius - doubt) / (radius + plan.pointee.outer)
+        let inside = (insideGap - doubt) / (2 * radius) + rules.leaveMargin
+        return max(0, min(plan.pointee.width, outside, inside) - plan.pointee.doubt - 0.02)
     }
 
     /// Collects the subjects of a plan for which near(A) and near(B) differ.

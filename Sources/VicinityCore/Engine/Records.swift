@@ -22,7 +22,7 @@ struct UserRecord {
     /// Metres; what the user's cell takes for a bound of ``slack``. It stands where the id ends, or the record would be 104 bytes.
     var slackBound: UInt8 = 0
     private var flags = UserFlags()
-    /// Metres around the anchor within which no subject crosses the edge; 0 for none.
+    /// Metres around the anchor within which no pair changes, but perhaps exceptions; 0 for none. See also ``isCovered``.
     var slack: Float = 0
     /// Where the user stands in the ``UserGrid``.
     var cell: UInt32 = 0
@@ -84,7 +84,7 @@ struct UserRecord {
     }
     /// Nobody has the record, and no list names its slot: it may become zero.
     var isVacant: Bool { id.length == 0 && flags.isDisjoint(with: [.touched, .watched]) }
-    /// The slack holds for the exceptions, too, as long as the accuracy stays the same.
+    /// The slack holds for the exceptions, too: all of them are inside in the margin, with nothing that could change them but a distance.
     var isCovered: Bool {
         get { flags.contains(.covered) }
         set { flags.set(.covered, newValue) }
@@ -181,6 +181,8 @@ struct SubjectRecord {
     /// The last put brought the precision along.
     var isPrecisionNamed = false
 
+    /// Bytes up to where what an evaluation reads of a subject ends.
+    static let endOfPlace = 47
     static let noKind = UInt32.max
     static let noMotion = UInt32.max
 

@@ -93,6 +93,7 @@ extension Engine {
     }
 
     /// Where an active subject is.
+    @inline(__always)
     func activePosition(_ slot: UInt32) -> Coordinate? {
         subjects[slot].pointee.isUsed && subjects[slot].pointee.isActive ? subjects[slot].pointee.position : nil
     }
@@ -165,13 +166,14 @@ extension Engine {
     }
 
     /// The step as users' cells take it, if it is a short one; in doubt it is not.
+    @inline(__always)
     func shortStep(from old: Coordinate, to new: Coordinate) -> GridStep? {
         let metric = metrics.metric(at: new.latitude)
         let squared = metric.squaredDistance(
             Double(Int64(old.latitude) - Int64(new.latitude)),
             Double(Coordinate.longitudeDifference(from: new.longitude, to: old.longitude)))
         let length = squared.squareRoot() + metric.errorBound(within: Self.greatestStep)
-        return length < Self.greatestStep ? GridStep(old: old, new: new, length: length) : nil
+        return length < Self.greatestStep ? GridStep(old: old, new: new, length: length, margin: rules.leaveMargin) : nil
     }
 
     /// Metres up to which a step is taken for a short one: about the least radius.
@@ -181,30 +183,31 @@ extension Engine {
         _ slot: UInt32, _ subject: UInt32, from old: Coordinate?, to new: Coordinate?, cause: Cause, time: Int64
     ) {
         let user = users[slot]
+        let exception = user.pointee.exceptions.elements.first { $0.subject == subject }
+        let state: PairState
+        if let exception {
+            state = exception.state
+        } else {
+            // As seen from the anchor, where all who are no exceptions are judged from.
+            let disc = Disc(user.pointee.anchor, radius: user.pointee.radius, margin: 0, metrics: metrics)
+            let wasNear = old.map { disc.isNear(latitude: $0.latitude, longitude: $0.longitude) } ?? false
+            // Most whom a step may concern only see the subject move on their side of the edge.
+            if let new, disc.isNear(latitude: new.latitude, longitude: new.longitude) == wasNear, keepsSlack(slot, new, isNear: wasNear) {
+                return
+            }
+            state = wasNear ? .inside : .outside
+        }
+        reanchor(slot) { $0 == subject }
         let halo = Halo(
             center: user.pointee.position, radius: user.pointee.radius, accuracy: user.pointee.accuracy, rules: rules, metrics: metrics)
         let place = user.pointee.exceptions.elements.firstIndex { $0.subject == subject }
-        // Most whom a step may concern only see the subject move on their side of the edge.
-        if place == nil, let old, let new {
-            let isNear = halo.disc.isNear(latitude: new.latitude, longitude: new.longitude)
-            if isNear == halo.disc.isNear(latitude: old.latitude, longitude: old.longitude) {
-                keepSlack(slot, new)
-                return
-            }
-        }
-        let state: PairState
-        if let place {
-            state = user.pointee.exceptions.elements[place].state
-        } else {
-            state = old.map { halo.measure(latitude: $0.latitude, longitude: $0.longitude).isNear } ?? false ? .inside : .outside
-        }
         judge(subject, of: slot, state, halo, exception: place, to: new, cause: cause, time: time)
     }
 
     /// Asks one pair whose state is known, because of where its subject is now.
     ///
     /// - Parameters:
-    ///   - halo: the user's, as it is.
+    ///   - halo: the user's, as it is; its centre is the anchor.
     ///   - place: where the subject stands in the user's list of exceptions.
     ///   - new: `nil` for a subject that is not active.
     mutating func judge(
@@ -214,10 +217,10 @@ extension Engine {
         var state = before
         var isException = false
         if let new {
-            keepSlack(slot, new)
             let measure = halo.measure(latitude: new.latitude, longitude: new.longitude)
             observe(subject, of: slot, &state, measure, mayEnter: halo.mayEnter, cause: cause, time: time)
             isException = (state == .inside) != measure.isNear
+            if !keepsSlack(slot, new, isNear: measure.isNear) { setSlack(slot, to: 0) }
         } else {
             if state == .inside { note(isEnter: false, subject, of: slot, cause: cause, time: time) }
             if let wait = wait(of: slot, for: subject), wait.kind != .cooldown { endWait(of: slot, for: subject) }
@@ -229,6 +232,7 @@ extension Engine {
     /// Asks a pair anew, because a cooldown that kept it outside is over.
     mutating func reask(_ slot: UInt32, _ subject: UInt32, cause: Cause, time: Int64) {
         let user = users[slot]
+        reanchor(slot) { $0 == subject }
         let halo = Halo(
             center: user.pointee.position, radius: user.pointee.radius, accuracy: user.pointee.accuracy, rules: rules, metrics: metrics)
         let position = subjects[subject].pointee.position
@@ -249,56 +253,84 @@ extension Engine {
         let user = users[slot]
         let old = place.map { user.pointee.exceptions.elements[$0] }
         if let state {
+            // Wherever in the margin it is, it has not been there when the slack was worked out.
+            user.pointee.isCovered = false
             let place = keepBystander(slot, halo, state, of: subject, at: old?.place ?? Bystander.nobody)
             // Most are in the margin before and after.
             if let old, old.state == state, old.place == place { return }
             user.pointee.exceptions.append(Exception(subject: subject, state: state, place: place), in: lists)
-            user.pointee.isCovered = false
         } else if let old {
             removeBystander(slot, of: subject, at: old.place)
+            // Which was worked out without it.
+            setSlack(slot, to: 0)
         }
         if let place { user.pointee.exceptions.swapRemove(at: place, in: lists) }
-        user.pointee.isNearOutside = user.pointee.exceptions.elements.contains { $0.state == .outside }
+        let isNearOutside = user.pointee.exceptions.elements.contains { $0.state == .outside }
+        if isNearOutside == user.pointee.isNearOutside { return }
+        // All that is stored of exceptions; the others follow from the pairs.
+        user.pointee.isNearOutside = isNearOutside
         touch(slot)
     }
 
-    /// Sees to it that the user's slack is right with a subject at a new place.
+    /// Sees to it that the user's slack is right with a subject at a new place, if that can be without a look at anything else.
     ///
-    /// It stays as it is if the subject is farther from the edge around the anchor; it shrinks if the subject is at least farther than the user has
-    /// gone from the anchor, since near(anchor) = near(present place) then; and else the user gets a new anchor.
-    mutating func keepSlack(_ slot: UInt32, _ place: Coordinate) {
+    /// It stays as it is if the subject is far enough from where its pair would change; it shrinks if the subject is at least farther than the user
+    /// has gone from the anchor.
+    ///
+    /// - Parameter isNear: whether the subject is near at the anchor.
+    /// - Returns: `false` if its pair may be another one at the present place than at the anchor.
+    mutating func keepsSlack(_ slot: UInt32, _ place: Coordinate, isNear: Bool) -> Bool {
         let user = users[slot]
-        guard user.pointee.slack > 0 else { return }
-        let disc = Disc(user.pointee.anchor, radius: user.pointee.radius, margin: Double(user.pointee.slack), metrics: metrics)
+        let slack = Double(user.pointee.slack)
+        if slack == 0 { return user.pointee.anchor == user.pointee.position }
+        let disc = Disc(user.pointee.anchor, radius: user.pointee.radius, margin: slack, metrics: metrics)
         let doubt = disc.viewpoint.doubt
         let distance = disc.squaredDistance(latitude: place.latitude, longitude: place.longitude).squareRoot()
         // Beyond its range the metric says no more than that a place is far.
-        if distance > disc.viewpoint.range + doubt { return }
-        let gap = abs(distance - disc.radius) - doubt - 0.02
-        if gap >= Double(user.pointee.slack) { return }
+        if distance > disc.viewpoint.range + doubt { return true }
+        let gap = (isNear ? disc.radius + rules.leaveMargin - distance : distance - disc.radius) - doubt - 0.02
+        if gap >= slack { return true }
         let gone = disc.squaredDistance(latitude: user.pointee.latitude, longitude: user.pointee.longitude).squareRoot() + doubt
-        if gap > gone + 0.02 {
-            user.pointee.slack = Float(gap).nextDown
-            lowerSlackBound(slot)
-        } else {
-            reanchor(slot)
-        }
+        guard gap > gone + 0.02 else { return false }
+        setSlack(slot, to: Float(gap).nextDown)
+        return true
     }
 
-    /// Makes the user's present place the anchor, because a subject has come or moved that the slack knows nothing of.
+    /// Makes the user's present place the anchor, because something is to be judged from there that the slack knows nothing of.
     ///
-    /// It may, since near(anchor) = near(present place) for every other subject.
-    mutating func reanchor(_ slot: UInt32) {
+    /// No pair changes by that; but who was near at the anchor may be in the margin by now, and be an exception, or the other way round.
+    ///
+    /// - Parameter isOther: tells the subjects that are judged by themselves.
+    /// - Complexity: O(open pairs of the user), unless the present place is the anchor.
+    mutating func reanchor(_ slot: UInt32, besides isOther: (UInt32) -> Bool) {
         let user = users[slot]
         let origin = user.pointee.anchor
-        user.pointee.slack = 0
+        guard origin != user.pointee.position else { return }
         user.pointee.anchorLatitude = user.pointee.latitude
         user.pointee.anchorLongitude = user.pointee.longitude
+        let halo = Halo(
+            center: user.pointee.position, radius: user.pointee.radius, accuracy: user.pointee.accuracy, rules: rules, metrics: metrics)
+        for pair in user.pointee.pairs.elements where !isOther(pair.subject) {
+            let subject = subjects[pair.subject]
+            let isNear = halo.disc.isNear(latitude: subject.pointee.latitude, longitude: subject.pointee.longitude)
+            let place = user.pointee.exceptions.elements.firstIndex { $0.subject == pair.subject }
+            if isNear != (place == nil) { setException(slot, pair.subject, at: place, to: isNear ? nil : .inside, halo) }
+        }
+        user.pointee.slack = 0
         moveCell(slot, from: origin, oldRadius: user.pointee.radius, to: user.pointee.position, radius: user.pointee.radius)
+        lowerSlackBound(slot)
+        // Whom the next step concerns was found out by the old anchor.
+        if lookaheads.next.slot != nil { lookaheads.next.users.append(slot) }
+    }
+
+    @inline(__always)
+    func setSlack(_ slot: UInt32, to slack: Float) {
+        users[slot].pointee.slack = slack
         lowerSlackBound(slot)
     }
 
     /// Lets the user's cell know that the slack has become less, so that the next step nearby does not ask for nothing.
+    @inline(__always)
     private func lowerSlackBound(_ slot: UInt32) {
         let user = users[slot]
         let bound = GridMember.bound(of: user.pointee.slack)
@@ -309,6 +341,7 @@ extension Engine {
 
     // MARK: - The table of subjects
 
+    @inline(__always)
     func findSubject(_ id: UnsafePointer<UInt8>, count: Int, hash: UInt64) -> UInt32? {
         let words = ShortID.words(id, count: count)
         return subjectIndex.find(hash) { subjects[$0].pointee.id.equals(id, count: count, words: words) }

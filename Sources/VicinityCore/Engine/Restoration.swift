@@ -84,7 +84,7 @@ public struct Restoration: ~Copyable {
             else { return false }
             engine.head = Int64(head)
             guard readOperations(operations, commit, version, &reader) else { return false }
-            guard version < 5 || readBriefUsers(commit, &reader), let users = reader.count() else { return false }
+            guard version < 5 || readBriefUsers(commit, version, &reader), let users = reader.count() else { return false }
             for _ in 0..<users {
                 guard let slot = reader.count(), slot < 0x7fff_ffff else { return false }
                 guard readUserChange(UInt32(slot), commit, &reader) else { return false }
@@ -197,14 +197,14 @@ public struct Restoration: ~Copyable {
         return true
     }
 
-    private mutating func readBriefUsers(_ commit: Int64, _ reader: inout RawReader) -> Bool {
-        guard let reference = reader.briefReference(), let count = reader.fixed(UInt32.self) else { return false }
+    private mutating func readBriefUsers(_ commit: Int64, _ version: UInt8, _ reader: inout RawReader) -> Bool {
+        guard let all = BriefReader(&reader, version: version) else { return false }
         // A second reader runs ahead and asks for the records, which are anywhere in memory.
         var scout = reader
-        for _ in 0..<min(Int(count), Self.ahead) { scoutBriefUser(&scout) }
-        for _ in 0..<count {
-            scoutBriefUser(&scout)
-            guard let brief = BriefUser(&reader) else { return false }
+        for _ in 0..<min(all.count, Self.ahead) { scoutBriefUser(all, &scout) }
+        for _ in 0..<all.count {
+            scoutBriefUser(all, &scout)
+            guard let brief = all.next(&reader) else { return false }
             guard isNew(brief.slot, commit) else { continue }
             guard Int(brief.slot) < engine.users.count else { return false }
             let user = engine.users[brief.slot]
@@ -214,14 +214,14 @@ public struct Restoration: ~Copyable {
             user.pointee.isSilent = false
             user.pointee.isNearOutside = brief.isNearOutside
             user.pointee.hasOwnRadius = brief.hasOwnRadius
-            fill(user, at: brief.position, time: brief.time(reference), radius: reference.radius, accuracy: brief.accuracy)
+            fill(user, at: brief.position, time: brief.time(all.reference), radius: all.reference.radius, accuracy: brief.accuracy)
         }
         return true
     }
 
     @inline(__always)
-    private func scoutBriefUser(_ scout: inout RawReader) {
-        if let brief = BriefUser(&scout), Int(brief.slot) < engine.users.count { engine.users.prefetch(brief.slot) }
+    private func scoutBriefUser(_ all: BriefReader, _ scout: inout RawReader) {
+        if let brief = all.next(&scout), Int(brief.slot) < engine.users.count { engine.users.prefetch(brief.slot) }
     }
 
     /// Gives a user the place of the last fix, where everything about it is evaluated anew.

@@ -62,9 +62,10 @@ private struct Ring {
     /// Squares of the two radii, in square metres; `inner` below 0 is a disc.
     let outer: Double
     let inner: Double
-    /// Squares of r and of the smallest difference to it so far.
+    /// The square of r, and the smallest differences to it so far: of those outside, and of those near.
     let edge: Double
-    var leastGap = Double.infinity
+    var outsideGap = Double.infinity
+    var insideGap = Double.infinity
     var tested = 0
 }
 
@@ -85,7 +86,7 @@ extension Engine {
         scanRows(&ring, comparing: true)
         slackWidth.learn(tested: ring.tested)
         // |d − r| = |d² − r²| / (d + r), and beyond the ring it is at least the width.
-        let gap = min(bounds.width, ring.leastGap / (disc.radius + outer))
+        let gap = min(bounds.width, ring.outsideGap / (disc.radius + outer), ring.insideGap / (2 * disc.radius) + rules.leaveMargin)
         return max(0, gap - bounds.doubt - 0.02)
     }
 
@@ -100,7 +101,7 @@ extension Engine {
         let step = stepSquared.squareRoot() + doubt
         let width = min(slackWidth.meters, disc.radius / 2)
         let outer = max(old.radius + step, disc.radius + width) + doubt + 0.01
-        let inner = min(old.radius - step, disc.radius - width) - doubt - 0.01
+        let inner = min(old.radius - step, disc.radius - max(0, width - rules.leaveMargin)) - doubt - 0.01
         guard outer < viewpoint.range, inner > 0 else { return nil }
         return RingBounds(outer: outer, inner: inner, width: width, doubt: doubt)
     }
@@ -179,7 +180,11 @@ extension Engine {
             let squared = ring.disc.squaredDistance(latitude: latitude, longitude: longitude)
             if squared > ring.outer || squared < ring.inner { continue }
             ring.tested += 1
-            ring.leastGap = min(ring.leastGap, abs(squared - ring.edge))
+            if squared > ring.edge {
+                ring.outsideGap = min(ring.outsideGap, squared - ring.edge)
+            } else {
+                ring.insideGap = min(ring.insideGap, ring.edge - squared)
+            }
             let isNear = ring.disc.isNear(latitude: latitude, longitude: longitude, squared: squared)
             if comparing ? ring.old.isNear(latitude: latitude, longitude: longitude) == isNear : !isNear { continue }
             scratch.candidates.append(Candidate(subject: UInt32(bitPattern: slots[place]), isNear: isNear, squared: squared))

@@ -127,7 +127,7 @@ package struct StoredJournal: Sendable, Equatable {
                 operations.append(.closed(user: user, subject: subject))
             }
         }
-        guard version < 5 || readBrief(&reader), let userCount = reader.count() else { return false }
+        guard version < 5 || readBrief(&reader, version), let userCount = reader.count() else { return false }
         for _ in 0..<userCount {
             var hasLimits = false
             guard let slot = reader.slot(), let user = reader.storedUser(hasLimits: &hasLimits), !hasLimits else { return false }
@@ -147,13 +147,13 @@ package struct StoredJournal: Sendable, Equatable {
         return reader.isAtEnd
     }
 
-    private mutating func readBrief(_ reader: inout RawReader) -> Bool {
-        guard let reference = reader.briefReference(), let count = reader.fixed(UInt32.self) else { return false }
-        for _ in 0..<count {
-            guard let brief = BriefUser(&reader) else { return false }
+    private mutating func readBrief(_ reader: inout RawReader, _ version: UInt8) -> Bool {
+        guard let all = BriefReader(&reader, version: version) else { return false }
+        for _ in 0..<all.count {
+            guard let brief = all.next(&reader) else { return false }
             let user = StoredUser(
                 id: nil, hasOwnRadius: brief.hasOwnRadius, isNearOutside: brief.isNearOutside, position: brief.position,
-                time: brief.time(reference), radius: reference.radius, accuracy: brief.accuracy)
+                time: brief.time(all.reference), radius: all.reference.radius, accuracy: brief.accuracy)
             users.append((brief.slot, user))
         }
         return true

@@ -190,8 +190,13 @@ extension Engine {
         guard users[slot].pointee.isUsed else { return }
         let user = users[slot]
         collectChanged(slot)
-        if !user.pointee.isSilent { reanchor(slot) }
-        guard !scratch.changed.isEmpty, let sweep else { return }
+        guard let sweep else { return }
+        if !user.pointee.isSilent {
+            // Whom the pairs were not judged with is near by, perhaps.
+            reanchor(slot) { sweep.hasChanged($0) }
+            user.pointee.slack = 0
+        }
+        guard !scratch.changed.isEmpty else { return }
         scratch.changed.sort()
         let halo = Halo(
             center: user.pointee.position, radius: user.pointee.radius, accuracy: user.pointee.accuracy, rules: rules, metrics: metrics)

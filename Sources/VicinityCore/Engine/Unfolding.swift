@@ -274,6 +274,7 @@ extension Engine {
         if let place = user.pointee.exceptions.elements.firstIndex(where: { $0.subject == subject }) {
             removeBystander(slot, of: subject, at: user.pointee.exceptions.elements[place].place)
             user.pointee.exceptions.swapRemove(at: place, in: lists)
+            setSlack(slot, to: 0)
         }
         user.pointee.isNearOutside = user.pointee.exceptions.elements.contains { $0.state == .outside }
     }
@@ -352,6 +353,7 @@ extension Engine {
     // MARK: - Silence of subjects
 
     /// When a moving subject that is not silent falls silent, in the time of the fixes.
+    @inline(__always)
     func expiry(ofSubject slot: UInt32) -> Int64? {
         let subject = subjects[slot]
         guard rules.expireAfter > 0, subject.pointee.isMoving, !subject.pointee.flags.contains(.silent) else { return nil }

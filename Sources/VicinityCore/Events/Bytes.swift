@@ -156,6 +156,26 @@ package struct RawReader {
         return Value(littleEndian: raw.loadUnaligned(fromByteOffset: offset, as: Value.self))
     }
 
+    /// The next `length` bytes, at most 16, as two words; in the bits above them is anything.
+    @inline(__always)
+    mutating func words(count length: Int) -> (low: UInt64, high: UInt64)? {
+        let left = raw.count - offset
+        guard left >= length else { return nil }
+        defer { offset += length }
+        if left >= 16 {
+            return (
+                UInt64(littleEndian: raw.loadUnaligned(fromByteOffset: offset, as: UInt64.self)),
+                UInt64(littleEndian: raw.loadUnaligned(fromByteOffset: offset + 8, as: UInt64.self))
+            )
+        }
+        var (low, high): (UInt64, UInt64) = (0, 0)
+        for place in 0..<length {
+            let byte = UInt64(raw[offset + place])
+            if place < 8 { low |= byte << UInt64(8 * place) } else { high |= byte << UInt64(8 * place - 64) }
+        }
+        return (low, high)
+    }
+
     mutating func double() -> Double? { fixed(UInt64.self).map { Double(bitPattern: $0) } }
 }
 

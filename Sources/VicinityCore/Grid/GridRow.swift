@@ -87,11 +87,12 @@ struct GridRow {
         if bucket < oldBucket { for next in bucket + 1...oldBucket { starts[next] += 1 } }
     }
 
-    /// Asks for what ``places(_:_:)`` will read for a range that begins here.
+    /// Asks for what ``places(_:_:)`` will read for this range.
     @inline(__always)
-    func prefetchPlaces(from longitude: Int64) {
+    func prefetchPlaces(from: Int64, to: Int64) {
         guard let starts else { return }
-        vicinity_prefetch(starts + Int(max(0, min(Int64(bucketCount), (longitude - Int64(origin)) >> shift))))
+        vicinity_prefetch(starts + Int(max(0, min(Int64(bucketCount), (from - Int64(origin)) >> shift))))
+        vicinity_prefetch(starts + Int(max(0, min(Int64(bucketCount), (to - Int64(origin)) >> shift + 1))))
     }
 
     func prefetchDirectory(_ longitude: Int32) {

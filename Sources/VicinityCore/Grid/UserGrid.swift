@@ -16,6 +16,8 @@ struct GridStep: Equatable {
     let new: Coordinate
     /// Metres; no less than the step is long.
     let length: Double
+    /// Metres beyond the edge that a pair which is inside stays so.
+    let margin: Double
 }
 
 /// Users by place and radius.
@@ -202,7 +204,7 @@ struct UserGrid: ~Copyable {
     ///
     /// - Complexity: O(levels in use + cells + users within reach); cells are bounded by those that hold users.
     func appendUsers(near center: Coordinate, margin: Double, metrics: MetricTable, to slots: inout [UInt32]) {
-        let step = GridStep(old: center, new: center, length: margin)
+        let step = GridStep(old: center, new: center, length: margin, margin: 0)
         var search = GridSearch()
         begin(&search, step, metrics)
         for found in search.cells {
@@ -253,8 +255,8 @@ struct UserGrid: ~Copyable {
 
     /// Ends a search: appends the slots of all users with whom the step may change something, and of some others.
     ///
-    /// These are those who may see it cross their edge, judged from their anchor, and those whose slack it comes within. All others have it
-    /// on the same side from wherever they are within their slack. Does not know of exceptions.
+    /// These are those who may see it cross their edge, judged from their anchor, and those whose slack it comes within. The pairs of all others
+    /// stay what they are, wherever they are within their slack. Does not know of exceptions.
     ///
     /// - Parameter search: was begun, and perhaps narrowed, since no user has moved by a fix of theirs.
     /// - Complexity: as above; an eighth of a vector's work for each user, and cells the edge cannot meet are passed over.
@@ -338,7 +340,8 @@ struct FoundCell {
 
 /// A search for those whom a short step concerns, in stages, so that each finds in the cache what the one before it asked for.
 struct GridSearch {
-    fileprivate(set) var step = GridStep(old: Coordinate(latitude: 0, longitude: 0), new: Coordinate(latitude: 0, longitude: 0), length: 0)
+    fileprivate(set) var step = GridStep(
+        old: Coordinate(latitude: 0, longitude: 0), new: Coordinate(latitude: 0, longitude: 0), length: 0, margin: 0)
     fileprivate var epoch = 0
     fileprivate var isNarrow = false
     fileprivate var cells: [FoundCell] = []
@@ -403,6 +406,6 @@ private struct GridProbe {
             longitude_unit: Float(1 << Int(frame.longitudeShift)), longitude_middle: GridFrame.middle(frame.longitudeShift),
             radius_unit: Float(radiusUnit), radius_middle: Float(radiusUnit / 2), meridian: Float(metric.meridian),
             meridian_slope: Float(metric.meridianSlope), parallel: Float(metric.parallel), parallel_slope: Float(metric.parallelSlope),
-            length: Float(step.length), doubt: Float(doubt))
+            length: Float(step.length), doubt: Float(doubt), margin: Float(step.margin))
     }
 }

@@ -1,5 +1,6 @@
 import Testing
 import VicinityCore
+import VicinitySimulation
 
 /// What a journal says of users: briefly where it can, at length where it must, and as older versions did.
 struct JournalTests {
@@ -87,8 +88,69 @@ struct JournalTests {
             var engine = Self.makeEngine()
             _ = Self.journal(&engine, Self.batch(cases, at: Self.wall - 2_000_000, engine.hasher))
             let bytes = Self.journal(&engine, Self.batch(cases, at: Self.wall - 1_000_000, engine.hasher))
-            // Version, head, no operations; references of 6 and 2 bytes; n, and no others, no subjects, no changes of limits.
-            #expect((bytes.count == 3 + 8 + 4 + 2 * 16 + 3) == Self.cases[one].isBrief, "case \(one)")
+            // Version, head, no operations; references of 6 and 2 bytes; the number of brief users.
+            #expect((bytes[11..<15] == [2, 0, 0, 0]) == Self.cases[one].isBrief, "case \(one)")
+        }
+    }
+
+    /// A thousand people within 30 km, and as many all over the world.
+    @Test(arguments: [(Int64(2_500_000), 10.5), (850_000_000, 12.5)])
+    func aBriefUserIsShort(span: Int64, greatest: Double) throws {
+        var random = SeededRandom(seed: 5)
+        var engine = Self.makeEngine()
+        engine.rules.maxSpeed = 0
+        var sizes: [Int] = []
+        for round in Int64(1)...2 {
+            var batch = FixBatch(source: 1, firstLine: 1)
+            for number in 0..<1000 {
+                let id = Array("u\(number)".utf8)
+                batch.fixes.append(
+                    Fix(
+                        kind: .user, idOffset: UInt32(batch.ids.count), idLength: UInt8(id.count), line: UInt32(number),
+                        hash: engine.hasher.hash(id), latitude: Int32(random.whole(-span...span)),
+                        longitude: Int32(2 * random.whole(-span...span)),
+                        time: Self.wall - 3_000_000 + round * 1_000_000 + random.whole(0...500), accuracy: Double(random.below(30))))
+                batch.ids += id
+            }
+            let bytes = Self.journal(&engine, batch)
+            let users = try #require(StoredJournal(bytes: bytes)).users
+            #expect(users.count == 1000)
+            for (fix, told) in zip(batch.fixes, users) {
+                #expect(told.user?.position == Coordinate(latitude: fix.latitude, longitude: fix.longitude))
+                #expect(told.user?.time == fix.time)
+            }
+            sizes.append(bytes.count)
+        }
+        #expect(Double(sizes[1]) / 1000 < greatest)
+    }
+
+    /// Two brief users, as version 5 wrote them, and a frame that is none.
+    @Test func aJournalOfVersionFiveIsRead() throws {
+        func journal(_ version: UInt8, _ brief: [UInt8]) -> [UInt8] {
+            // Head 3, no operations; the time of reference 1,000, 500 m, two brief users; nobody else.
+            [version, 3, 0] + [208, 15] + [232, 7] + [2, 0, 0, 0] + brief + [0, 0, 0]
+        }
+        let place: [UInt8] = [10, 0, 0, 0, 246, 255, 255, 255]
+        // 5 ms later and 1 ms earlier, 3 and 409.5 m; the second with a radius of its own, and near but outside.
+        let five = journal(5, [7, 0, 0, 0] + place + [5, 0, 224, 1] + [8, 0, 0, 192] + place + [255, 255, 255, 255])
+        let users = try #require(StoredJournal(bytes: five)).users
+        #expect(users.map(\.slot) == [7, 8])
+        let (first, second) = (try #require(users[0].user), try #require(users[1].user))
+        #expect(first.position == Coordinate(latitude: 10, longitude: -10) && second.position == first.position)
+        #expect(first.time == 1005 && first.accuracy == 3 && !first.hasOwnRadius && !first.isNearOutside)
+        #expect(second.time == 999 && second.accuracy == 409.5 && second.hasOwnRadius && second.isNearOutside)
+
+        // The same in version 6: slots from 7 on in one bit, one place, times from −1 on in three bits, accuracies from 30 on in twelve.
+        let frame: [UInt8] = [14, 1] + [20, 0] + [19, 0] + [1, 3] + [60, 12]
+        let six = journal(6, frame + [0b0011_0000, 0, 0] + [0b0100_0111, 0b1111_1000, 0b0000_0011])
+        let same = try #require(StoredJournal(bytes: six)).users
+        #expect(same.map(\.slot) == [7, 8])
+        #expect(same[0].user == first && same[1].user == second)
+
+        for (place, wrong) in [(0, UInt8(1)), (1, 33), (3, 65), (7, 60)] {
+            var frame = frame
+            frame[place] = wrong
+            #expect(StoredJournal(bytes: journal(6, frame + [UInt8](repeating: 0, count: 6))) == nil, "byte \(place) of the frame")
         }
     }
 

@@ -21,11 +21,11 @@ struct ShortcutTests {
         for (shortcuts, log) in zip(Self.sets, logs) { #expect(log == logs[0], "shortcuts \(shortcuts.rawValue), seed \(seed)") }
     }
 
-    @Test("The scan of a ring finds what changes sides, and the least gap, whatever the processor", arguments: [true, false])
+    @Test("The scan of a ring finds who changes sides, who is outside, and the least gap of the others", arguments: [true, false])
     func scan(isPlain: Bool) {
         var random = SeededRandom(seed: 11)
         let metrics = MetricTable()
-        var changed = 0
+        var changedCount = 0
         for count in 0..<200 {
             let center = Coordinate(latitude: Int32(random.below(1_400_000_000) - 700_000_000), longitude: Int32(random.below(1_000_000)))
             let anchor = Coordinate(latitude: center.latitude + 2000, longitude: center.longitude - 3000)
@@ -40,13 +40,22 @@ struct ShortcutTests {
                     parallel: Float(disc.viewpoint.metric.parallel), parallel_slope: Float(disc.viewpoint.metric.parallelSlope),
                     edge: 250_000, doubt: 2)
             }
-            var found = [UInt32](repeating: 0, count: count + 1)
-            var gap = Float.infinity
-            let number = latitudes.withUnsafeBufferPointer { latitudes in
+            let changed = UnsafeMutablePointer<UInt32>.allocate(capacity: count + 1)
+            let outside = UnsafeMutablePointer<UInt32>.allocate(capacity: count + 1)
+            let squares = UnsafeMutablePointer<Float>.allocate(capacity: count + 1)
+            defer {
+                changed.deallocate()
+                outside.deallocate()
+                squares.deallocate()
+            }
+            var ring = vicinity_ring(
+                changed: changed, changed_count: 0, outside: outside, outside_squared: squares, outside_count: 0, reach: 360_000,
+                inside_gap: 0)
+            latitudes.withUnsafeBufferPointer { latitudes in
                 longitudes.withUnsafeBufferPointer { longitudes in
                     slots.withUnsafeBufferPointer { slots in
                         guard let high = latitudes.baseAddress, let wide = longitudes.baseAddress, let names = slots.baseAddress else {
-                            return 0
+                            return
                         }
                         // In two runs, so that both ends of a run lie anywhere.
                         let cut = count / 3
@@ -54,26 +63,34 @@ struct ShortcutTests {
                             vicinity_run(latitudes: high, longitudes: wide, slots: names, count: UInt32(cut)),
                             vicinity_run(latitudes: high + cut, longitudes: wide + cut, slots: names + cut, count: UInt32(count - cut)),
                         ]
-                        return isPlain
-                            ? vicinity_scan_ring_plain(&runs, 2, &rings[0], &rings[1], &found, &gap)
-                            : vicinity_scan_ring(&runs, 2, &rings[0], &rings[1], &found, &gap)
+                        if isPlain {
+                            vicinity_scan_ring_plain(&runs, 2, &rings[0], &rings[1], &ring)
+                        } else {
+                            vicinity_scan_ring(&runs, 2, &rings[0], &rings[1], &ring)
+                        }
                     }
                 }
             }
-            let reported = Set(found.prefix(number).map(Int.init))
-            #expect(reported.count == number)
+            let reported = Set((0..<ring.changed_count).map { Int(changed[$0]) })
+            #expect(reported.count == ring.changed_count)
+            var squaredOutside: [Int: Double] = [:]
+            for place in 0..<ring.outside_count { squaredOutside[Int(outside[place])] = Double(squares[place]) }
+            #expect(squaredOutside.count == ring.outside_count)
             var least = Double.infinity
             for place in 0..<count {
                 let squared = discs.map { $0.squaredDistance(latitude: latitudes[place], longitude: longitudes[place]) }
-                least = min(least, abs(squared[0] - 250_000))
+                if squared[0] <= 250_000 { least = min(least, 250_000 - squared[0]) }
+                if (250_001..<359_999).contains(squared[0]) { #expect(abs((squaredOutside[place] ?? 0) - squared[0]) < 1) }
+                if !(249_997..<360_001).contains(squared[0]) { #expect(squaredOutside[place] == nil) }
                 let changes = (squared[0] <= 250_000) != (squared[1] <= 250_000)
-                changed += changes ? 1 : 0
+                changedCount += changes ? 1 : 0
                 if changes { #expect(reported.contains(place)) }
                 if !changes, abs(squared[0] - 250_000) > 3, abs(squared[1] - 250_000) > 3 { #expect(!reported.contains(place)) }
             }
-            #expect(count == 0 ? gap == .infinity : abs(Double(gap) - least) < 1)
+            // Who is in doubt counts as outside.
+            if least > 3 { #expect(least == .infinity ? ring.inside_gap == .infinity : abs(Double(ring.inside_gap) - least) < 1) }
         }
-        #expect(changed > 500)
+        #expect(changedCount > 500)
     }
 }
 

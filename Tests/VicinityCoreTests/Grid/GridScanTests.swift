@@ -15,7 +15,7 @@ struct GridScanTests {
     private static let step = vicinity_step(
         latitude: 30_000, longitude: 28_000, old_latitude: 30_700, old_longitude: 27_500, latitude_unit: 1, latitude_middle: 0,
         longitude_unit: 2, longitude_middle: 1, radius_unit: 0.011, radius_middle: 0.0055, meridian: 0.0111, meridian_slope: 1e-14,
-        parallel: 0.0086, parallel_slope: -6e-12, length: 9, doubt: 0.1)
+        parallel: 0.0086, parallel_slope: -6e-12, length: 9, doubt: 0.1, margin: 15)
 
     /// - Parameter doubt: metres; whoever is concerned with less than none is surely so, whoever is not with more is surely not.
     private func isConcerned(_ member: Member, doubt: Double) -> Bool {
@@ -30,7 +30,9 @@ struct GridScanTests {
         let radius = Double(member.radius) * Double(step.radius_unit) + Double(step.radius_middle)
         let beyond = distance(step.latitude, step.longitude) - radius
         let before = distance(step.old_latitude, step.old_longitude) - radius
-        if abs(beyond) <= Double(member.slack) + doubt { return true }
+        // Who is inside is concerned where the slack reaches beyond the margin.
+        let slack = Double(member.slack) + doubt
+        if abs(beyond) <= doubt || (beyond > 0 ? beyond <= slack : -beyond <= slack - Double(step.margin)) { return true }
         return beyond > 0 ? before <= doubt : before >= -doubt
     }
 
