@@ -3,8 +3,8 @@
 //     slot − the least slot · 1 if the radius is the user's own · 1 if near some subject but outside
 //     latitude, longitude, time in milliseconds and accuracy in decimetres, each − the least one
 //
-// from the lowest bit on, in whole bytes. What each field begins with, and how many bits it has, is said once (``BriefFrame``): a million users
-// round one city take 10 to 11 bytes each, all over the world two more.
+// from the lowest bit on, in whole bytes. What each field begins with, and how many bits it has, is said once for up to 4,096 of them (``BriefFrame``): a
+// million users round one city take 10 to 11 bytes each, all over the world two more.
 //
 // What it has no room for is as most have it: the user is known, with a position and nothing pending, and the radius is that of reference.
 // Everybody else is written at length.
@@ -72,8 +72,11 @@ struct BriefUser: BitwiseCopyable {
     fileprivate var flags: UInt32 { (hasOwnRadius ? 1 : 0) | (isNearOutside ? 2 : 0) }
 }
 
-/// How the brief users of a journal are laid out.
+/// How up to ``users`` brief users of a journal are laid out.
 struct BriefFrame {
+    /// So many that what is said of all of them costs nothing, and so few that they lie in the cache between being gathered and being written.
+    static var users: Int { 4096 }
+
     /// A field: what it counts from, and in how many bits.
     private struct Field {
         var least: Int64 = .max
@@ -96,7 +99,6 @@ struct BriefFrame {
         mutating func close() { bits = UInt64(64 - (greatest - least).leadingZeroBitCount) }
     }
 
-    let reference: BriefUser.Reference
     private var slot = Field()
     private var latitude = Field()
     private var longitude = Field()
@@ -104,9 +106,7 @@ struct BriefFrame {
     private var accuracy = Field()
 
     /// The frame into which these users fit.
-    init(_ users: [BriefUser], _ reference: BriefUser.Reference) {
-        self.reference = reference
-        guard !users.isEmpty else { return }
+    init(_ users: [BriefUser]) {
         for user in users {
             slot.widen(to: Int64(user.slot))
             latitude.widen(to: Int64(user.latitude))
@@ -131,7 +131,7 @@ struct BriefFrame {
     /// The greatest number of bytes that ``write(to:)`` writes.
     static var greatestSize: Int { 48 }
 
-    /// Writes what is said of all; of a journal without brief users it is not.
+    /// Writes what is said of all.
     func write(to writer: inout RawWriter) {
         for field in [slot, latitude, longitude, time, accuracy] {
             writer.varint(ZigZag.encode(field.least))
@@ -142,8 +142,7 @@ struct BriefFrame {
     /// Reads what ``write(to:)`` wrote.
     ///
     /// - Returns: `nil` if a value in it could be none of a user.
-    init?(_ reader: inout RawReader, _ reference: BriefUser.Reference) {
-        self.reference = reference
+    init?(_ reader: inout RawReader) {
         func field(_ values: ClosedRange<Int64>) -> Field? {
             guard let least = reader.varint().map(ZigZag.decode), let bits = reader.byte(), values.contains(least), bits <= 32 else {
                 return nil
@@ -198,24 +197,26 @@ struct BriefFrame {
 struct BriefReader {
     let reference: BriefUser.Reference
     let count: Int
-    /// `nil` in version 5, and where there are none.
-    private let frame: BriefFrame?
+    private let hasFrames: Bool
+    /// Of those that come next.
+    private var frame: BriefFrame?
+    private var place = 0
 
     init?(_ reader: inout RawReader, version: UInt8) {
         guard let time = reader.varint(), let radius = reader.metres(), let count = reader.fixed(UInt32.self) else { return nil }
         reference = BriefUser.Reference(time: ZigZag.decode(time), radius: radius)
         self.count = Int(count)
-        if version > 5, count > 0 {
-            guard let frame = BriefFrame(&reader, reference) else { return nil }
-            self.frame = frame
-        } else {
-            frame = nil
-        }
+        hasFrames = version > 5
     }
 
     /// The next one; `nil` if it is none.
     @inline(__always)
-    func next(_ reader: inout RawReader) -> BriefUser? { frame.map { $0.read(&reader) } ?? fixedUser(&reader) }
+    mutating func next(_ reader: inout RawReader) -> BriefUser? {
+        guard hasFrames else { return fixedUser(&reader) }
+        if place == 0 { frame = BriefFrame(&reader) }
+        place = place + 1 == BriefFrame.users ? 0 : place + 1
+        return frame?.read(&reader)
+    }
 
     /// A user as version 5 has it, in four words: slot and flags, place, and time and accuracy in 20 and 12 bits.
     private func fixedUser(_ reader: inout RawReader) -> BriefUser? {

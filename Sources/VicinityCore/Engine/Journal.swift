@@ -12,7 +12,7 @@
 //     journal   u8 version (6) · head
 //               · operations n, each: user·2 + (1 opened | 0 closed) · subject
 //                 · if opened: signed (seq − that of the one opened before) · signed (time − that of the one opened before) · u8 cause
-//               · signed time of reference · metres radius of reference · u32 n · unless n is 0: frame · each: brief
+//               · signed time of reference · metres radius of reference · u32 n, before every 4,096 of them: frame · each: brief
 //               · users n, each: slot · user
 //               · subjects n, each: slot · state
 //               · changes of limits n, each: user · change
@@ -118,31 +118,28 @@ extension Engine {
 
     private mutating func takeUsers(into bytes: inout [UInt8]) {
         let reference = BriefUser.Reference(time: touched.first.map { users[$0].pointee.time } ?? 0, radius: rules.radius)
-        var others: [UInt32] = []
-        briefUsers.removeAll(keepingCapacity: true)
-        touched.withUnsafeBufferPointer { touched in
-            for place in touched.indices {
-                if place + Self.ahead < touched.count { users.prefetch(touched[place + Self.ahead]) }
-                let slot = touched[place]
-                let user = users[slot]
-                guard let brief = BriefUser(slot, user, reference) else {
-                    others.append(slot)
-                    continue
-                }
-                briefUsers.append(brief)
-                user.pointee.isTouched = false
-            }
-        }
-        touched.removeAll(keepingCapacity: true)
-        let frame = BriefFrame(briefUsers, reference)
-        bytes.write(atMost: 24 + BriefFrame.greatestSize + briefUsers.count * frame.size + 16) { writer in
+        bytes.write(atMost: 24) { writer in
             writer.varint(ZigZag.encode(reference.time))
             writer.metres(reference.radius)
-            writer.fixed(UInt32(briefUsers.count))
-            guard !briefUsers.isEmpty else { return }
-            frame.write(to: &writer)
-            for user in briefUsers { frame.write(user, to: &writer) }
         }
+        let countOffset = bytes.count
+        bytes.appendFixed(UInt32(0))
+        var others: [UInt32] = []
+        for place in touched.indices {
+            if place + Self.ahead < touched.count { users.prefetch(touched[place + Self.ahead]) }
+            let slot = touched[place]
+            let user = users[slot]
+            guard let brief = BriefUser(slot, user, reference) else {
+                others.append(slot)
+                continue
+            }
+            user.pointee.isTouched = false
+            briefUsers.append(brief)
+            if briefUsers.count == BriefFrame.users { writeBriefUsers(into: &bytes) }
+        }
+        bytes.setFixed(UInt32(touched.count - others.count), at: countOffset)
+        if !briefUsers.isEmpty { writeBriefUsers(into: &bytes) }
+        touched.removeAll(keepingCapacity: true)
         bytes.appendVarint(UInt64(others.count))
         for slot in others {
             let user = users[slot]
@@ -152,6 +149,17 @@ extension Engine {
             user.pointee.isTouched = false
             if user.pointee.isVacant { users.vacate(slot) }
         }
+    }
+
+    /// Writes those that are gathered, and lets go of them.
+    private mutating func writeBriefUsers(into bytes: inout [UInt8]) {
+        let frame = BriefFrame(briefUsers)
+        // A user is written in two words, whatever comes of it.
+        bytes.write(atMost: BriefFrame.greatestSize + briefUsers.count * frame.size + 16) { writer in
+            frame.write(to: &writer)
+            for user in briefUsers { frame.write(user, to: &writer) }
+        }
+        briefUsers.removeAll(keepingCapacity: true)
     }
 
     private func appendUser(_ slot: UInt32, withID: Bool, withLimits: Bool = false, to bytes: inout [UInt8]) {

@@ -69,8 +69,8 @@ struct Plan {
 /// The pointers are `let` and no array checks its bounds in the loops; sound since the structure is not copyable, its owner is used by one thread,
 /// and each index is below a capacity that is seen to before.
 struct Plans: ~Copyable {
-    /// How many fixes are planned together (16 to 256 were alike in a probe).
-    static var groupSize: Int { 64 }
+    /// How many fixes are planned together: what 64 of them ask for is too much for the first-level cache (a tenth slower; 128 another tenth).
+    static var groupSize: Int { 32 }
     /// A halo that meets more rows, some 3 km and larger, is looked at by itself.
     fileprivate static var greatestRowCount: Int { 16 }
     /// Subjects in a box; where there are more the fix looks for itself.

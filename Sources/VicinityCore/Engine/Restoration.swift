@@ -198,12 +198,12 @@ public struct Restoration: ~Copyable {
     }
 
     private mutating func readBriefUsers(_ commit: Int64, _ version: UInt8, _ reader: inout RawReader) -> Bool {
-        guard let all = BriefReader(&reader, version: version) else { return false }
+        guard var all = BriefReader(&reader, version: version) else { return false }
         // A second reader runs ahead and asks for the records, which are anywhere in memory.
-        var scout = reader
-        for _ in 0..<min(all.count, Self.ahead) { scoutBriefUser(all, &scout) }
+        var scout = (all: all, reader: reader)
+        for _ in 0..<min(all.count, Self.ahead) { scoutBriefUser(&scout) }
         for _ in 0..<all.count {
-            scoutBriefUser(all, &scout)
+            scoutBriefUser(&scout)
             guard let brief = all.next(&reader) else { return false }
             guard isNew(brief.slot, commit) else { continue }
             guard Int(brief.slot) < engine.users.count else { return false }
@@ -220,8 +220,8 @@ public struct Restoration: ~Copyable {
     }
 
     @inline(__always)
-    private func scoutBriefUser(_ all: BriefReader, _ scout: inout RawReader) {
-        if let brief = all.next(&scout), Int(brief.slot) < engine.users.count { engine.users.prefetch(brief.slot) }
+    private func scoutBriefUser(_ scout: inout (all: BriefReader, reader: RawReader)) {
+        if let brief = scout.all.next(&scout.reader), Int(brief.slot) < engine.users.count { engine.users.prefetch(brief.slot) }
     }
 
     /// Gives a user the place of the last fix, where everything about it is evaluated anew.

@@ -148,7 +148,7 @@ package struct StoredJournal: Sendable, Equatable {
     }
 
     private mutating func readBrief(_ reader: inout RawReader, _ version: UInt8) -> Bool {
-        guard let all = BriefReader(&reader, version: version) else { return false }
+        guard var all = BriefReader(&reader, version: version) else { return false }
         for _ in 0..<all.count {
             guard let brief = all.next(&reader) else { return false }
             let user = StoredUser(
