@@ -21,6 +21,46 @@ struct ShortcutTests {
         for (shortcuts, log) in zip(Self.sets, logs) { #expect(log == logs[0], "shortcuts \(shortcuts.rawValue), seed \(seed)") }
     }
 
+    /// The user stands 20 m east of the anchor when a subject in the east enters. The one in the west goes on where it is near at the old anchor and
+    /// in the margin at the new one; whom it concerns was found out before.
+    @Test("A user who gets a new anchor between two subjects' fixes is asked by the second", arguments: sets)
+    func anchorBetweenSubjects(shortcuts: Shortcuts) {
+        var rules = Rules()
+        rules.radius = 500
+        rules.leaveMargin = 50
+        rules.accuracyCap = 0
+        rules.maxSpeed = 0
+        var engine = Engine(rules: rules, hashSeed: 7, signOffKey: SipHashKey(1, 2), precisionKey: SipHashKey(3, 4))
+        engine.shortcuts = shortcuts
+        var changes = Changes()
+        var clock = ClockReading(wall: 1_700_000_000_000, steady: 0)
+        func east(_ metres: Double) -> Coordinate { Coordinate(latitude: 0, longitude: Int32(metres / 0.011_131_949)) }
+        func take(_ lines: [(kind: Fix.Kind, id: String, metres: Double)]) {
+            var batch = FixBatch(source: 1, firstLine: 1)
+            for (number, line) in lines.enumerated() {
+                clock = ClockReading(wall: clock.wall + 1_000, steady: clock.steady + 1_000)
+                let (id, place) = (Array(line.id.utf8), east(line.metres))
+                batch.fixes.append(
+                    Fix(
+                        kind: line.kind, idOffset: UInt32(batch.ids.count), idLength: UInt8(id.count), line: UInt32(number),
+                        hash: engine.hasher.hash(id), latitude: place.latitude, longitude: place.longitude, time: clock.wall, accuracy: 5))
+                batch.ids += id
+            }
+            engine.apply(batch, now: clock, into: &changes)
+        }
+        let places = [("eastern", 600.0), ("western", -475), ("far", 20_000), ("farther", 21_000)]
+        _ = engine.put(places.map { SubjectPlacement(id: Array($0.0.utf8), kind: nil, position: east($0.1)) }, now: clock, into: &changes)
+        take(places.map { (.subject, $0.0, $0.1) })
+        take([(.user, "u", 0), (.user, "u", 0.2), (.user, "u", 20)])
+        take([(.subject, "far", 20_010), (.subject, "farther", 21_010), (.subject, "eastern", 515), (.subject, "western", -485)])
+        take([(.user, "u", 10)])
+        let entered = changes.transitions.map { transition in
+            guard case .enter = transition.change else { return "another change" }
+            return String(decoding: engine.event(transition).subject, as: UTF8.self)
+        }
+        #expect(entered == ["western", "eastern"])
+    }
+
     @Test("The scan of a ring finds who changes sides, who is outside, and the least gap of the others", arguments: [true, false])
     func scan(isPlain: Bool) {
         var random = SeededRandom(seed: 11)
