@@ -17,6 +17,7 @@
 //     Unfolding.swift     what happens by itself: dwells, cooldowns, silence
 //     Plans.swift         what a group of lines will meet
 //     Evaluation.swift    a user moves
+//     Slack.swift         how far a user may go before a pair can change
 //     Register.swift      a subject is put or removed, and whom its place concerns
 //     Movement.swift      a subject moves by its own fixes
 //     Precision.swift     a subject is known by the centre of a cell

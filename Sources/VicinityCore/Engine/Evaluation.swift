@@ -8,7 +8,7 @@
 // The same scan yields the *slack*: how far the user may go from B before a pair can change, as far as the scan looked. Who is outside must come
 // near for that, who is near must go beyond the margin; who is an exception is mostly inside in the margin, and must go beyond it too.
 // While the user stays nearer to the anchor than that, nobody is asked: inside is still who was near at the anchor, or is an exception.
-// A subject that is put or moves nearby takes from the slack, or makes the user's present place the anchor (`Register.swift`).
+// A subject that is put or moves nearby takes from the slack, or makes the user's present place the anchor (`Slack.swift`).
 //
 // Where the step is large against the halo (and at the first fix) the ring is no smaller than the disc; then the disc around B is
 // scanned for what may enter, and the open pairs are asked whether they leave.
