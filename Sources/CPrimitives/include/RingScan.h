@@ -28,19 +28,25 @@ struct vicinity_disc {
     float edge, doubt;
 };
 
+// A subject near the edge.
+struct vicinity_neighbor {
+    uint32_t slot;
+    // Square metres.
+    float squared;
+    // Metres from the centre of the disc.
+    float east, north;
+};
+
 // What a scan has found. Both lists have room for all subjects of the runs.
 struct vicinity_ring {
     // The slots of those that may be inside of one of the discs and outside of the other.
     uint32_t *_Nonnull changed;
     size_t changed_count;
-    // The slots of those outside of the new disc, or perhaps so, and inside of `reach`; and the squares of their distances, in square metres.
-    uint32_t *_Nonnull outside;
-    float *_Nonnull outside_squared;
-    size_t outside_count;
+    // Those of whom the new disc may lose or get one next: outside of it, or perhaps so, and inside of `outer`; or inside of it and outside of `inner`.
+    struct vicinity_neighbor *_Nonnull neighbors;
+    size_t neighbor_count;
     // Square metres, set by the caller.
-    float reach;
-    // The least r² − d² of those inside of the new disc, in square metres; infinite if there is none.
-    float inside_gap;
+    float outer, inner;
 };
 
 // Looks at all subjects of the runs.

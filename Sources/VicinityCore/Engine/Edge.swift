@@ -15,6 +15,14 @@ struct Viewpoint {
         doubt = metric.errorBound(within: range)
     }
 
+    /// In the metric of the place, in metres.
+    @inline(__always)
+    func offset(latitude: Int32, longitude: Int32) -> (east: Double, north: Double) {
+        metric.offset(
+            Double(Int64(latitude) - Int64(center.latitude)),
+            Double(Coordinate.longitudeDifference(from: center.longitude, to: longitude)))
+    }
+
     /// In the metric of the place, in square metres.
     @inline(__always)
     func squaredDistance(latitude: Int32, longitude: Int32) -> Double {

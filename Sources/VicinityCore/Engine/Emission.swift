@@ -50,41 +50,42 @@ extension Engine {
 
     private mutating func number(into changes: inout Changes) {
         moments.begin(at: changes.transitions.count, instant: scratch.pending.first?.time)
-        if scratch.pending.count > 1 {
-            // Taken out while it is sorted, so that it has one owner and is not copied.
-            var pending: [Pending] = []
-            swap(&pending, &scratch.pending)
-            pending.withUnsafeMutableBufferPointer { sort($0) }
-            swap(&pending, &scratch.pending)
-        }
-        let index = indexOfLeaving()
-        for pending in scratch.pending {
-            // In the contract's order, so that what is withheld tells nothing of distances.
-            if pending.isEnter, isLimited(pending.user), !admits(pending, &changes.tally) {
-                keepOutside(pending)
-                continue
+        // Taken out meanwhile, so that it has one owner: it is neither copied nor counted.
+        var moment: [Pending] = []
+        swap(&moment, &scratch.pending)
+        moment.withUnsafeMutableBufferPointer { moment in
+            if moment.count > 1 { sort(moment) }
+            let index = indexOfLeaving(UnsafeBufferPointer(moment))
+            for pending in moment {
+                // In the contract's order, so that what is withheld tells nothing of distances.
+                if pending.isEnter, isLimited(pending.user), !admits(pending, &changes.tally) {
+                    keepOutside(pending)
+                    continue
+                }
+                head += 1
+                let change = pending.isEnter ? open(pending) : close(pending, index)
+                changes.transitions.append(
+                    Transition(seq: head, time: pending.time, user: pending.user, subject: pending.subject, change: change))
             }
-            head += 1
-            let change = pending.isEnter ? open(pending) : close(pending, index)
-            changes.transitions.append(
-                Transition(seq: head, time: pending.time, user: pending.user, subject: pending.subject, change: change))
+            if index != nil { removeLeft(UnsafeBufferPointer(moment)) }
         }
-        if index != nil, let user = scratch.pending.first?.user { removeLeft(user) }
+        swap(&moment, &scratch.pending)
         scratch.pending.removeAll(keepingCapacity: true)
     }
 
     /// The open pairs of a user who leaves many subjects at once, by subject; `nil` where searching the list is cheaper.
-    private mutating func indexOfLeaving() -> [UInt32: OpenPair]? {
-        guard let first = scratch.pending.first, scratch.pending.count > 32 else { return nil }
-        let leaves = scratch.pending.prefix { !$0.isEnter }
-        guard leaves.count > 32, scratch.pending.allSatisfy({ $0.user == first.user }) else { return nil }
+    private mutating func indexOfLeaving(_ moment: UnsafeBufferPointer<Pending>) -> [UInt32: OpenPair]? {
+        guard moment.count > 32, let first = moment.first else { return nil }
+        let leaves = moment.prefix { !$0.isEnter }
+        guard leaves.count > 32, moment.allSatisfy({ $0.user == first.user }) else { return nil }
         let pairs = users[first.user].pointee.pairs.elements
         return Dictionary(pairs.map { ($0.subject, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
     /// Takes the pairs that have left out of a user's list, in one pass.
-    private mutating func removeLeft(_ user: UInt32) {
-        let left = Set(scratch.pending.lazy.filter { !$0.isEnter }.map(\.subject))
+    private mutating func removeLeft(_ moment: UnsafeBufferPointer<Pending>) {
+        guard let user = moment.first?.user else { return }
+        let left = Set(moment.lazy.filter { !$0.isEnter }.map(\.subject))
         let kept = users[user].pointee.pairs.elements.filter { !left.contains($0.subject) }
         users[user].pointee.pairs.replace(with: kept, in: lists)
     }
@@ -128,7 +129,7 @@ extension Engine {
         touch(pending.user)
         noteOpened(pending.user, pair)
         let place = subjects[pending.subject].pointee.position
-        return .enter(pending.cause, Self.disclosed(users[pending.user], place, rules.disclosure, metrics))
+        return .enter(pending.cause, disclosing.disclosed(users[pending.user], place, metrics))
     }
 
     /// - Parameter index: of the user's open pairs; with it the list itself is left for ``removeLeft(_:)``.
@@ -163,28 +164,7 @@ extension Engine {
 
     /// What may be said of the distance: the smaller of the radius and the smallest band that holds it, or the distance itself.
     func disclosed(_ user: UInt32, _ subject: UInt32) -> Disclosed {
-        Self.disclosed(users[user], record(named: subject).pointee.position, rules.disclosure, metrics)
-    }
-
-    private static func disclosed(
-        _ user: UnsafeMutablePointer<UserRecord>, _ point: Coordinate, _ disclosure: Disclosure, _ metrics: MetricTable
-    ) -> Disclosed {
-        let center = user.pointee.position
-        switch disclosure {
-        case .nothing: return .nothing
-        case .exact: return .distance((Geodesic.distance(from: center, to: point) * 100).rounded() / 100)
-        case .bands(let bands):
-            let radius = user.pointee.radius
-            let disc = Disc(center, radius: radius, margin: 0, metrics: metrics)
-            let squared = disc.squaredDistance(latitude: point.latitude, longitude: point.longitude)
-            for band in bands where band < radius {
-                let edge = Edge(band, from: disc.viewpoint)
-                if edge.holds(disc.viewpoint, latitude: point.latitude, longitude: point.longitude, squared: squared) {
-                    return .within(band)
-                }
-            }
-            return .within(radius)
-        }
+        disclosing.disclosed(users[user], record(named: subject).pointee.position, metrics)
     }
 
     // MARK: - Transitions as events
@@ -253,4 +233,41 @@ extension Engine {
 
     /// The bound of a block: about 100 KB on disk and 300 KB as lines.
     public static var eventsPerBlock: Int { 2048 }
+}
+
+/// What may be said of distances, where every enter asks for it: the bands are not counted each time.
+struct Disclosing {
+    private enum Kind { case nothing, exact, bands }
+
+    private let kind: Kind
+    /// Metres, ascending.
+    private let bands: [Double]
+
+    init(_ disclosure: Disclosure) {
+        switch disclosure {
+        case .nothing: (kind, bands) = (.nothing, [])
+        case .exact: (kind, bands) = (.exact, [])
+        case .bands(let bands): (kind, self.bands) = (.bands, bands)
+        }
+    }
+
+    @inline(__always)
+    fileprivate func disclosed(_ user: UnsafeMutablePointer<UserRecord>, _ point: Coordinate, _ metrics: MetricTable) -> Disclosed {
+        let center = user.pointee.position
+        switch kind {
+        case .nothing: return .nothing
+        case .exact: return .distance((Geodesic.distance(from: center, to: point) * 100).rounded() / 100)
+        case .bands:
+            let radius = user.pointee.radius
+            let disc = Disc(center, radius: radius, margin: 0, metrics: metrics)
+            let squared = disc.squaredDistance(latitude: point.latitude, longitude: point.longitude)
+            for place in bands.indices where bands[place] < radius {
+                let edge = Edge(bands[place], from: disc.viewpoint)
+                if edge.holds(disc.viewpoint, latitude: point.latitude, longitude: point.longitude, squared: squared) {
+                    return .within(bands[place])
+                }
+            }
+            return .within(radius)
+        }
+    }
 }

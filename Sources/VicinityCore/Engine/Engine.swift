@@ -17,7 +17,8 @@
 //     Unfolding.swift     what happens by itself: dwells, cooldowns, silence
 //     Plans.swift         what a group of lines will meet
 //     Evaluation.swift    a user moves
-//     Slack.swift         how far a user may go before a pair can change
+//     SlackRegion.swift   where a user may go before a pair can change
+//     Slack.swift         what subjects take from that
 //     Register.swift      a subject is put or removed, and whom its place concerns
 //     Movement.swift      a subject moves by its own fixes
 //     Precision.swift     a subject is known by the centre of a cell
@@ -45,6 +46,7 @@ public struct Engine: ~Copyable {
         didSet {
             greatestMargin = max(greatestMargin, rules.greatestMargin)
             dwells = Dwells(rules)
+            disclosing = Disclosing(rules.disclosure)
             edition += 1
             uncover()
             if rules.expireAfter != oldValue.expireAfter || rules.forgetAfter != oldValue.forgetAfter { watchAnew() }
@@ -56,6 +58,7 @@ public struct Engine: ~Copyable {
     /// What the cells of subjects follow from; see `Precision.swift`.
     var precisionKey: SipHashKey
     let metrics = MetricTable()
+    let compass = Compass()
 
     var users = Segments<UserRecord>(blank: UserRecord())
     /// Where the users' pairs and exceptions lie, and the bystanders of subjects: 64 GiB, more than 2,000 million pairs.
@@ -115,6 +118,7 @@ public struct Engine: ~Copyable {
     /// What to add to an instant of the present line, or of whatever else happens, to have its timer on the steady clock.
     var toSteady: Int64 = 0
     var dwells: Dwells
+    private(set) var disclosing: Disclosing
     /// How often the rules have changed.
     var edition = 0
 
@@ -191,6 +195,7 @@ public struct Engine: ~Copyable {
         self.precisionKey = precisionKey
         greatestMargin = rules.greatestMargin
         dwells = Dwells(rules)
+        disclosing = Disclosing(rules.disclosure)
     }
 
     deinit {

@@ -5,9 +5,9 @@
 // the step and rA, rB the two radii: a ring as wide as the step. Each row of the grid is cut by the ring in one or two runs of places;
 // the runs are tested against both edges, and only what lies between them is asked.
 //
-// The same scan yields the *slack*: how far the user may go from B before a pair can change, as far as the scan looked. Who is outside must come
+// The same scan yields the *slack*: where the user may go from B before a pair can change, as far as the scan looked. Who is outside must come
 // near for that, who is near must go beyond the margin; who is an exception is mostly inside in the margin, and must go beyond it too.
-// While the user stays nearer to the anchor than that, nobody is asked: inside is still who was near at the anchor, or is an exception.
+// While the user stays there (`SlackRegion.swift`) nobody is asked: inside is still who was near at the anchor, or is an exception.
 // A subject that is put or moves nearby takes from the slack, or makes the user's present place the anchor (`Slack.swift`).
 //
 // Where the step is large against the halo (and at the first fix) the ring is no smaller than the disc; then the disc around B is
@@ -25,8 +25,10 @@ struct Candidate {
 struct Scratch {
     var candidates: [Candidate] = []
     var exceptions: [Exception] = []
-    /// Of ``exceptions``.
-    var cover = Cover()
+    /// Whether nothing but a distance can change any of ``exceptions``.
+    var isCovering = true
+    /// Of the user who is being evaluated.
+    var bounds = SlackBounds()
     var pending: [Pending] = []
     var users: [UInt32] = []
     /// Subjects of one user that a swap has changed.
@@ -39,14 +41,6 @@ struct Scratch {
     var early = Changes()
 }
 
-/// What a user's exceptions say of how far the user may go before one of them must be asked.
-struct Cover {
-    /// Whether nothing but a distance can change any of them.
-    var isPossible = true
-    /// Of those who are inside in the margin, in square metres.
-    var greatestSquared = 0.0
-}
-
 extension Engine {
     /// The first fix of a user.
     mutating func place(
@@ -55,7 +49,7 @@ extension Engine {
         let halo = Halo(center: position, radius: radius, accuracy: accuracy, rules: rules, metrics: metrics)
         scanDisc(halo.disc)
         settle(slot, halo, cause: .user, time: time)
-        anchor(slot, at: position, slack: 0)
+        anchor(slot, at: position, SlackRegion())
         store(slot, position: position, radius: radius, accuracy: accuracy, time: time)
         enterCell(slot, key: UserGrid.key(position.latitude, position.longitude, level: UserGrid.level(radius: radius)))
         emit(fixOf: slot, at: time, into: &changes)
@@ -70,7 +64,7 @@ extension Engine {
         into changes: inout Changes
     ) {
         let user = users[slot]
-        if radius == user.pointee.radius, staysInSlack(user, position) {
+        if radius == user.pointee.radius, isPlannedToStay(plan, user, position) || staysInSlack(user, position) {
             store(slot, position: position, radius: radius, accuracy: accuracy, time: time)
         } else {
             let plan = plan.flatMap { self.plan($0, of: slot, to: position, radius: radius) }
@@ -82,12 +76,17 @@ extension Engine {
     /// Whether no pair can have changed since the anchor.
     @inline(__always)
     func staysInSlack(_ user: UnsafeMutablePointer<UserRecord>, _ position: Coordinate) -> Bool {
-        let slack = Double(user.pointee.slack)
-        guard slack > 0, user.pointee.isCovered || user.pointee.exceptions.isEmpty, shortcuts.contains(.slack) else { return false }
-        let squared = metrics.metric(at: user.pointee.anchorLatitude).squaredDistance(
+        guard user.pointee.slack > 0, isSlackOfAll(user) else { return false }
+        let step = metrics.metric(at: user.pointee.anchorLatitude).offset(
             Double(Int64(position.latitude) - Int64(user.pointee.anchorLatitude)),
             Double(Coordinate.longitudeDifference(from: user.pointee.anchorLongitude, to: position.longitude)))
-        return squared < slack * slack
+        return user.pointee.region.holds(east: step.east, north: step.north, compass)
+    }
+
+    /// Whether the slack holds for all of a user's pairs.
+    @inline(__always)
+    func isSlackOfAll(_ user: UnsafeMutablePointer<UserRecord>) -> Bool {
+        (user.pointee.isCovered || user.pointee.exceptions.isEmpty) && shortcuts.contains(.slack)
     }
 
     private mutating func evaluate(
@@ -96,11 +95,13 @@ extension Engine {
         let user = users[slot]
         let origin = user.pointee.anchor
         let oldRadius = user.pointee.radius
+        scratch.bounds = SlackBounds()
         if let plan {
             slackWidth.learn(plan.pointee)
             if plan.pointee.foundCount == 0, user.pointee.exceptions.isEmpty {
                 user.pointee.isCovered = shortcuts.contains(.cover)
-                anchor(slot, at: position, slack: self.slack(of: plan, user))
+                bound(by: plan, user)
+                anchor(slot, at: position, region(plan.pointee.width, radius: radius, plan.pointee.metric, doubt: plan.pointee.doubt))
                 store(slot, position: position, radius: radius, accuracy: accuracy, time: time)
                 moveCell(slot, from: origin, oldRadius: oldRadius, to: position, radius: radius)
                 return
@@ -109,11 +110,12 @@ extension Engine {
         let onlyRadius = radius != oldRadius && position == user.pointee.position && accuracy == user.pointee.accuracy
         let halo = Halo(center: position, radius: radius, accuracy: accuracy, rules: rules, metrics: metrics)
         let old = Disc(origin, radius: oldRadius, margin: 0, metrics: metrics)
-        var slack = 0.0
+        var limit = 0.0
         if let plan {
+            limit = plan.pointee.width
             if plan.pointee.foundCount > 0 { collect(plan, halo.disc, old) }
         } else if let found = scanRing(halo.disc, old) {
-            slack = found
+            limit = found
         } else {
             scanDisc(halo.disc)
             scratch.candidates.removeAll { candidate in
@@ -123,22 +125,35 @@ extension Engine {
             appendLeaving(slot, halo.disc)
         }
         settle(slot, halo, cause: onlyRadius ? .radius : .user, time: time)
-        if let plan { slack = self.slack(of: plan, user) }
-        slack = cover(user, halo, slack)
-        anchor(slot, at: position, slack: slack)
+        if let plan { bound(by: plan, user) }
+        user.pointee.isCovered = (user.pointee.exceptions.isEmpty || scratch.isCovering) && shortcuts.contains(.cover)
+        let viewpoint = halo.disc.viewpoint
+        anchor(slot, at: position, region(limit, radius: radius, viewpoint.metric, doubt: viewpoint.doubt))
         store(slot, position: position, radius: radius, accuracy: accuracy, time: time)
         moveCell(slot, from: origin, oldRadius: oldRadius, to: position, radius: radius)
     }
 
-    /// The slack that holds for the exceptions, too, which have just been asked; the same as before if none can.
-    private mutating func cover(_ user: UnsafeMutablePointer<UserRecord>, _ halo: Halo, _ slack: Double) -> Double {
-        let isEmpty = user.pointee.exceptions.isEmpty
-        user.pointee.isCovered = (isEmpty || scratch.cover.isPossible) && shortcuts.contains(.cover)
-        guard user.pointee.isCovered, !isEmpty else { return slack }
+    /// Adds a subject that is inside in the margin to those who bound the slack.
+    @inline(__always)
+    private mutating func boundByException(_ subject: UInt32, _ squared: Double, _ halo: Halo) {
         // Without what the accuracy adds to the threshold, which may be less with the next fix.
         let threshold = halo.disc.radius + rules.leaveMargin
-        let gap = threshold - scratch.cover.greatestSquared.squareRoot() - halo.disc.viewpoint.doubt - 0.02
-        return max(0, min(slack, gap))
+        // T − d = (T² − d²) / (T + d)
+        let gap = Float((threshold * threshold - squared) / (2 * threshold))
+        guard gap < scratch.bounds.greatestGap else { return }
+        let position = subjects[subject].pointee.position
+        let offset = halo.disc.viewpoint.offset(latitude: position.latitude, longitude: position.longitude)
+        scratch.bounds.insert(gap: gap, east: Float(offset.east), north: Float(offset.north), isInside: true)
+    }
+
+    /// What the bounds that were found leave of the slack.
+    ///
+    /// - Parameter limit: metres within which all were looked for.
+    @inline(__always)
+    private func region(_ limit: Double, radius: Double, _ metric: LocalMetric, doubt: Double) -> SlackRegion {
+        let threshold = radius + rules.leaveMargin
+        let canCut = shortcuts.contains(.cuts) && SlackBounds.canCut(metric, reach: threshold + limit)
+        return scratch.bounds.region(limit: Float(limit), threshold: Float(threshold), doubt: Float(doubt + 0.02), canCut: canCut)
     }
 
     /// Lets everybody be evaluated at their next fix, since what pairs are asked by has changed.
@@ -163,11 +178,11 @@ extension Engine {
     }
 
     @inline(__always)
-    private func anchor(_ slot: UInt32, at position: Coordinate, slack: Double) {
+    private func anchor(_ slot: UInt32, at position: Coordinate, _ region: SlackRegion) {
         let user = users[slot]
         user.pointee.anchorLatitude = position.latitude
         user.pointee.anchorLongitude = position.longitude
-        user.pointee.slack = Float(slack)
+        user.pointee.region = region
     }
 
     /// Keeps the user's cell, which is that of the anchor, and what it knows of the user. The record has the new anchor and slack.
@@ -196,7 +211,7 @@ extension Engine {
         let old = user.pointee.exceptions.elements
         guard !old.isEmpty || !scratch.candidates.isEmpty else { return }
         scratch.exceptions.removeAll(keepingCapacity: true)
-        scratch.cover = Cover()
+        scratch.isCovering = true
         for exception in old {
             let subject = subjects[exception.subject]
             let squared = halo.disc.squaredDistance(latitude: subject.pointee.latitude, longitude: subject.pointee.longitude)
@@ -241,9 +256,12 @@ extension Engine {
         }
         let place = keepBystander(user, halo, state, of: subject, at: pair.place)
         scratch.exceptions.append(Exception(subject: subject, state: state, place: place))
-        scratch.cover.greatestSquared = max(scratch.cover.greatestSquared, squared)
         // Who is near may enter for another reason, a subject may move, a dwell may be over.
-        if state == .outside || place != Bystander.nobody || wait(of: user, for: subject) != nil { scratch.cover.isPossible = false }
+        if state == .outside || place != Bystander.nobody || wait(of: user, for: subject) != nil {
+            scratch.isCovering = false
+        } else {
+            boundByException(subject, squared, halo)
+        }
     }
 
     /// Lets a pair decide, and notes what comes of it.

@@ -15,6 +15,8 @@ struct Plan {
     enum Stage: UInt8 {
         /// Nothing is known but perhaps the user.
         case user
+        /// The user stays in the slack.
+        case slack
         /// The ring that is to be looked at.
         case ring
         /// What lies in it.
@@ -30,6 +32,9 @@ struct Plan {
     var center = Coordinate(latitude: 0, longitude: 0)
     /// Metres.
     var radius = 0.0
+
+    /// The slack in which the user stays.
+    var region = SlackRegion()
 
     // The box that is looked at: rows of the grid, and units of 1e-7 degree on either side of the centre.
     var rows = 0...0
@@ -53,11 +58,9 @@ struct Plan {
     /// Of ``Plans/found``: slots of subjects that may have changed sides.
     var firstFound = 0
     var foundCount = 0
-    /// Of ``Plans/outside``: those that are not near, as far as the ring is wide.
-    var firstOutside = 0
-    var outsideCount = 0
-    /// The least r² − d² of those that are near, in square metres.
-    var insideGap = Float.infinity
+    /// Of ``Plans/neighbors``: those who may change next, as far as the ring is wide.
+    var firstNeighbor = 0
+    var neighborCount = 0
     /// How far a squared distance near the edge can be wrong, in square metres.
     var squaredDoubt = Float.zero
 
@@ -81,9 +84,7 @@ struct Plans: ~Copyable {
     fileprivate let runs = UnsafeMutablePointer<vicinity_run>.allocate(capacity: Plans.groupSize * Plans.greatestRowCount * 2)
     /// Room for all subjects of all boxes; memory that nobody touches does not exist.
     fileprivate let found = UnsafeMutablePointer<UInt32>.allocate(capacity: Plans.groupSize * Plans.greatestSubjectCount)
-    fileprivate let outside = UnsafeMutablePointer<UInt32>.allocate(capacity: Plans.groupSize * Plans.greatestSubjectCount)
-    /// Of ``outside``: squares of the distances, in square metres.
-    fileprivate let outsideSquared = UnsafeMutablePointer<Float>.allocate(capacity: Plans.groupSize * Plans.greatestSubjectCount)
+    fileprivate let neighbors = UnsafeMutablePointer<vicinity_neighbor>.allocate(capacity: Plans.groupSize * Plans.greatestSubjectCount)
     /// How often users had come or gone when the group was planned.
     fileprivate var userChanges = 0
 
@@ -93,8 +94,7 @@ struct Plans: ~Copyable {
         plans.deallocate()
         runs.deallocate()
         found.deallocate()
-        outside.deallocate()
-        outsideSquared.deallocate()
+        neighbors.deallocate()
     }
 }
 
@@ -107,7 +107,9 @@ struct Shortcuts: OptionSet {
     static let slack = Shortcuts(rawValue: 2)
     /// The slack holds for who is inside in the margin, too.
     static let cover = Shortcuts(rawValue: 4)
-    static let all: Shortcuts = [.plans, .slack, .cover]
+    /// The slack reaches beyond the nearest subjects, and is cut by them.
+    static let cuts = Shortcuts(rawValue: 8)
+    static let all: Shortcuts = [.plans, .slack, .cover, .cuts]
 }
 
 extension Engine {
@@ -125,9 +127,9 @@ extension Engine {
         guard isAll else { return }
         var runCount = 0
         for index in 0..<range.count where plans.plans[index].stage == .ring { collectRuns(plans.plans + index, &runCount) }
-        var (foundCount, outsideCount) = (0, 0)
+        var (foundCount, neighborCount) = (0, 0)
         for index in 0..<range.count where plans.plans[index].stage == .scanned {
-            scan(plans.plans + index, &foundCount, &outsideCount)
+            scan(plans.plans + index, &foundCount, &neighborCount)
         }
     }
 
@@ -174,7 +176,13 @@ extension Engine {
         }
         let center = Coordinate(latitude: fix.latitude, longitude: fix.longitude)
         // A line that is asked for in vain is dear too: its address must be translated first.
-        guard !staysInSlack(user, center) else { return }
+        guard !staysInSlack(user, center) else {
+            plan.pointee.stage = .slack
+            plan.pointee.anchor = user.pointee.anchor
+            plan.pointee.center = center
+            plan.pointee.region = user.pointee.region
+            return
+        }
         user.pointee.exceptions.prefetch()
         let anchor = user.pointee.anchor
         let disc = Disc(center, radius: radius, margin: rules.leaveMargin, metrics: metrics)
@@ -272,24 +280,24 @@ extension Engine {
     }
 
     /// Looks for the subjects that may have changed sides, and asks for their records.
-    private mutating func scan(_ plan: UnsafeMutablePointer<Plan>, _ foundCount: inout Int, _ outsideCount: inout Int) {
+    private mutating func scan(_ plan: UnsafeMutablePointer<Plan>, _ foundCount: inout Int, _ neighborCount: inout Int) {
         let radius = plan.pointee.radius
         var new = Self.disc(plan.pointee.center, plan.pointee.metric, radius: radius, doubt: plan.pointee.doubt)
         var old = Self.disc(plan.pointee.anchor, plan.pointee.old, radius: radius, doubt: plan.pointee.doubt)
         let found = plans.found + foundCount
-        let width = radius + plan.pointee.width
+        let outer = radius + plan.pointee.width
+        let inner = max(0, radius + rules.leaveMargin - plan.pointee.width)
         var ring = vicinity_ring(
-            changed: found, changed_count: 0, outside: plans.outside + outsideCount, outside_squared: plans.outsideSquared + outsideCount,
-            outside_count: 0, reach: Float(width * width), inside_gap: .infinity)
+            changed: found, changed_count: 0, neighbors: plans.neighbors + neighborCount, neighbor_count: 0, outer: Float(outer * outer),
+            inner: Float(inner * inner))
         vicinity_scan_ring(plans.runs + plan.pointee.firstRun, plan.pointee.runCount, &new, &old, &ring)
         plan.pointee.firstFound = foundCount
         plan.pointee.foundCount = ring.changed_count
-        plan.pointee.firstOutside = outsideCount
-        plan.pointee.outsideCount = ring.outside_count
-        plan.pointee.insideGap = ring.inside_gap
+        plan.pointee.firstNeighbor = neighborCount
+        plan.pointee.neighborCount = ring.neighbor_count
         plan.pointee.squaredDoubt = new.doubt
         foundCount += ring.changed_count
-        outsideCount += ring.outside_count
+        neighborCount += ring.neighbor_count
         guard ring.changed_count > 0 else { return }
         users[plan.pointee.slot].pointee.pairs.prefetchAll()
         for place in 0..<ring.changed_count {
@@ -317,6 +325,15 @@ extension Engine {
         return findUser(id, count: Int(fix.idLength), hash: fix.hash)
     }
 
+    /// Whether the plan has found that the user's step stays in the slack, which is still the same.
+    @inline(__always)
+    func isPlannedToStay(_ index: Int?, _ user: UnsafeMutablePointer<UserRecord>, _ center: Coordinate) -> Bool {
+        guard let index else { return false }
+        let plan = plans.plans + index
+        return plan.pointee.stage == .slack && plan.pointee.anchor == user.pointee.anchor && plan.pointee.region == user.pointee.region
+            && plan.pointee.center == center && isSlackOfAll(user)
+    }
+
     /// The plan of a user's step, if all that it was made from still holds.
     @inline(__always)
     func plan(_ index: Int, of slot: UInt32, to center: Coordinate, radius: Double) -> UnsafePointer<Plan>? {
@@ -331,22 +348,25 @@ extension Engine {
         return UnsafePointer(plan)
     }
 
-    /// The slack that a plan has found, for a user whose exceptions are as they will be.
-    ///
-    /// - Returns: metres around the centre within which nobody who is outside comes near, and nobody who is near goes beyond the margin.
-    mutating func slack(of plan: UnsafePointer<Plan>, _ user: UnsafeMutablePointer<UserRecord>) -> Double {
+    /// Adds the subjects of a plan who bound the slack, for a user whose exceptions are as they will be: these are judged by themselves.
+    @inline(__always)
+    mutating func bound(by plan: UnsafePointer<Plan>, _ user: UnsafeMutablePointer<UserRecord>) {
         let exceptions = user.pointee.exceptions.elements
-        var least = Float.infinity
-        for place in plan.pointee.firstOutside..<plan.pointee.firstOutside + plan.pointee.outsideCount {
-            let squared = plans.outsideSquared[place]
-            if squared < least, !exceptions.contains(where: { $0.subject == plans.outside[place] }) { least = squared }
-        }
         let radius = plan.pointee.radius
-        let (insideGap, doubt) = (Double(plan.pointee.insideGap), Double(plan.pointee.squaredDoubt))
-        // |d − r| = |d² − r²| / (d + r), and beyond the ring it is at least the width.
-        let outside = (Double(least) - radius * radius - doubt) / (radius + plan.pointee.outer)
-        let inside = (insideGap - doubt) / (2 * radius) + rules.leaveMargin
-        return max(0, min(plan.pointee.width, outside, inside) - plan.pointee.doubt - 0.02)
+        // |d − r| = |d² − r²| / (d + r), with a distance that is no less than any that counts.
+        let edge = Float(radius * radius)
+        let doubt = plan.pointee.squaredDoubt
+        let outer = 1 / Float(radius + plan.pointee.outer)
+        let inner = 1 / Float(2 * radius)
+        let margin = Float(rules.leaveMargin)
+        for place in plan.pointee.firstNeighbor..<plan.pointee.firstNeighbor + plan.pointee.neighborCount {
+            let neighbor = plans.neighbors[place]
+            // As in the scan: who is perhaps outside is outside.
+            let isInside = neighbor.squared <= edge - doubt
+            let gap = isInside ? (edge - neighbor.squared - doubt) * inner + margin : (neighbor.squared - edge - doubt) * outer
+            guard gap < scratch.bounds.greatestGap, !exceptions.contains(where: { $0.subject == neighbor.slot }) else { continue }
+            scratch.bounds.insert(gap: gap, east: neighbor.east, north: neighbor.north, isInside: isInside)
+        }
     }
 
     /// Collects the subjects of a plan for which near(A) and near(B) differ.

@@ -3,8 +3,6 @@ struct UserRecord {
     /// The last accepted fix, in units of 1e-7 degree; 0 while the user is silent.
     var latitude: Int32 = 0
     var longitude: Int32 = 0
-    /// Its `ts`; of a silent user the last `ts` that an older line must not undercut.
-    var time: Int64 = 0
     /// The radius the user was last evaluated with, in metres.
     var radius: Double = 0
     /// The accuracy the last accepted fix was taken with, in metres.
@@ -16,22 +14,48 @@ struct UserRecord {
     var pairs = SmallList<OpenPair>()
     /// The subjects for which near and inside are not the same.
     var exceptions = SmallList<Exception>()
-    /// When the user was last heard of, on the steady clock, in milliseconds; of a silent one, when the silence was noticed.
-    var heardAt: Int64 = 0
     var id = ShortID.empty
-    /// Metres; what the user's cell takes for a bound of ``slack``. It stands where the id ends, or the record would be 104 bytes.
+    /// Metres; what the user's cell takes for a bound of ``slack``. From here on the order is one that leaves no holes.
     var slackBound: UInt8 = 0
     private var flags = UserFlags()
-    /// Metres around the anchor within which no pair changes, but perhaps exceptions; 0 for none. See also ``isCovered``.
-    var slack: Float = 0
+    private var timeLow: UInt32 = 0
+    private var heardLow: UInt32 = 0
     /// Where the user stands in the ``UserGrid``.
     var cell: UInt32 = 0
     var place: UInt32 = 0
+    private var timeMiddle: UInt16 = 0
+    /// Round the anchor, where no pair changes, but perhaps exceptions. See also ``isCovered``.
+    var region = SlackRegion()
+    private var timeHigh: Int8 = 0
+    private var heardHigh: Int8 = 0
 
     init() {}
 
     init(id: ShortID) { self.id = id }
 
+    /// The `ts` of the last accepted fix; of a silent user the last `ts` that an older line must not undercut. Of 56 bits, as in ``OpenPair``.
+    var time: Int64 {
+        get { Int64(timeHigh) << 48 | Int64(timeMiddle) << 32 | Int64(timeLow) }
+        set {
+            timeLow = UInt32(truncatingIfNeeded: newValue)
+            timeMiddle = UInt16(truncatingIfNeeded: newValue >> 32)
+            timeHigh = Int8(truncatingIfNeeded: newValue >> 48)
+        }
+    }
+    /// When the user was last heard of, on the steady clock, in milliseconds; of a silent one, when the silence was noticed. Of 40 bits: 17 years.
+    var heardAt: Int64 {
+        get { Int64(heardHigh) << 32 | Int64(heardLow) }
+        set {
+            let value = max(-1 << 39, min(1 << 39 - 1, newValue))
+            heardLow = UInt32(truncatingIfNeeded: value)
+            heardHigh = Int8(truncatingIfNeeded: value >> 32)
+        }
+    }
+    /// The radius of ``region``, in metres; 0 for none.
+    var slack: Float {
+        get { region.radius }
+        set { region.radius = newValue }
+    }
     /// The radius is the user's own and not the default.
     var hasOwnRadius: Bool {
         get { flags.contains(.ownRadius) }

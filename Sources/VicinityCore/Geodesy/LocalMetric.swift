@@ -46,9 +46,16 @@ public struct LocalMetric: Sendable {
     ///   - deltaLongitude: ``Coordinate/longitudeDifference(from:to:)``, in units of 1e-7 degree.
     @inlinable
     public func squaredDistance(_ deltaLatitude: Double, _ deltaLongitude: Double) -> Double {
+        let (east, north) = offset(deltaLatitude, deltaLongitude)
+        return north * north + east * east
+    }
+
+    /// How far a point lies in the east and in the north, in metres; the parameters are those of ``squaredDistance(_:_:)``.
+    @inlinable
+    func offset(_ deltaLatitude: Double, _ deltaLongitude: Double) -> (east: Double, north: Double) {
         let north = deltaLatitude * (meridian + meridianSlope * deltaLatitude)
         let east = deltaLongitude * (parallel + parallelSlope * deltaLatitude)
-        return north * north + east * east
+        return (east, north)
     }
 
     /// How far the square root of ``squaredDistance(_:_:)`` can be from the geodesic distance.

@@ -8,7 +8,9 @@ import VicinitySimulation
 @Suite("Shortcuts: any of them, or none")
 struct ShortcutTests {
     /// None first; all, and all but one.
-    static let sets: [Shortcuts] = [[], .all, [.plans, .slack], [.plans, .cover], [.slack, .cover]]
+    static let sets: [Shortcuts] = [
+        [], .all, [.slack, .cover, .cuts], [.plans, .cover, .cuts], [.plans, .slack, .cuts], [.plans, .slack, .cover],
+    ]
 
     @Test("A crowd that walks among subjects, some of which move, here and there on earth", arguments: UInt64(1)...12)
     func crowd(seed: UInt64) {
@@ -61,7 +63,7 @@ struct ShortcutTests {
         #expect(entered == ["western", "eastern"])
     }
 
-    @Test("The scan of a ring finds who changes sides, who is outside, and the least gap of the others", arguments: [true, false])
+    @Test("The scan of a ring finds who changes sides, and who may do so next", arguments: [true, false])
     func scan(isPlain: Bool) {
         var random = SeededRandom(seed: 11)
         let metrics = MetricTable()
@@ -81,16 +83,13 @@ struct ShortcutTests {
                     edge: 250_000, doubt: 2)
             }
             let changed = UnsafeMutablePointer<UInt32>.allocate(capacity: count + 1)
-            let outside = UnsafeMutablePointer<UInt32>.allocate(capacity: count + 1)
-            let squares = UnsafeMutablePointer<Float>.allocate(capacity: count + 1)
+            let neighbors = UnsafeMutablePointer<vicinity_neighbor>.allocate(capacity: count + 1)
             defer {
                 changed.deallocate()
-                outside.deallocate()
-                squares.deallocate()
+                neighbors.deallocate()
             }
             var ring = vicinity_ring(
-                changed: changed, changed_count: 0, outside: outside, outside_squared: squares, outside_count: 0, reach: 360_000,
-                inside_gap: 0)
+                changed: changed, changed_count: 0, neighbors: neighbors, neighbor_count: 0, outer: 360_000, inner: 202_500)
             latitudes.withUnsafeBufferPointer { latitudes in
                 longitudes.withUnsafeBufferPointer { longitudes in
                     slots.withUnsafeBufferPointer { slots in
@@ -113,22 +112,20 @@ struct ShortcutTests {
             }
             let reported = Set((0..<ring.changed_count).map { Int(changed[$0]) })
             #expect(reported.count == ring.changed_count)
-            var squaredOutside: [Int: Double] = [:]
-            for place in 0..<ring.outside_count { squaredOutside[Int(outside[place])] = Double(squares[place]) }
-            #expect(squaredOutside.count == ring.outside_count)
-            var least = Double.infinity
+            let found = Dictionary(uniqueKeysWithValues: (0..<ring.neighbor_count).map { (Int(neighbors[$0].slot), neighbors[$0]) })
             for place in 0..<count {
                 let squared = discs.map { $0.squaredDistance(latitude: latitudes[place], longitude: longitudes[place]) }
-                if squared[0] <= 250_000 { least = min(least, 250_000 - squared[0]) }
-                if (250_001..<359_999).contains(squared[0]) { #expect(abs((squaredOutside[place] ?? 0) - squared[0]) < 1) }
-                if !(249_997..<360_001).contains(squared[0]) { #expect(squaredOutside[place] == nil) }
+                if (202_501..<359_999).contains(squared[0]) {
+                    let offset = discs[0].viewpoint.offset(latitude: latitudes[place], longitude: longitudes[place])
+                    #expect(found[place].map { abs(Double($0.squared) - squared[0]) < 1 } == true)
+                    #expect(found[place].map { abs(Double($0.east) - offset.east) + abs(Double($0.north) - offset.north) < 0.01 } == true)
+                }
+                if !(202_499..<360_001).contains(squared[0]) { #expect(found[place] == nil) }
                 let changes = (squared[0] <= 250_000) != (squared[1] <= 250_000)
                 changedCount += changes ? 1 : 0
                 if changes { #expect(reported.contains(place)) }
                 if !changes, abs(squared[0] - 250_000) > 3, abs(squared[1] - 250_000) > 3 { #expect(!reported.contains(place)) }
             }
-            // Who is in doubt counts as outside.
-            if least > 3 { #expect(least == .infinity ? ring.inside_gap == .infinity : abs(Double(ring.inside_gap) - least) < 1) }
         }
         #expect(changedCount > 500)
     }
