@@ -62,8 +62,8 @@ package final class SQLiteStore: LogStore {
         var waiting = 0
     }
 
-    /// Pages of the WAL after which it is copied into the file.
-    private static let greatestWAL = 4096
+    /// Pages of the WAL after which it is copied into the file: commits wait meanwhile, some milliseconds (docs/decisions/0065).
+    private static let greatestWAL = 1024
 
     /// Opens the log of a directory, creating it if there is none.
     ///
