@@ -72,9 +72,9 @@ public struct Changes: Sendable {
 
     /// Empties the lists and keeps their storage; the tally goes on.
     public mutating func removeAll() {
-        transitions.removeAll(keepingCapacity: true)
-        errors.removeAll(keepingCapacity: true)
-        signOffs.removeAll(keepingCapacity: true)
+        transitions.removeAllForReuse()
+        errors.removeAllForReuse()
+        signOffs.removeAllForReuse()
     }
 }
 

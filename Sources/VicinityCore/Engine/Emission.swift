@@ -70,7 +70,7 @@ extension Engine {
             if index != nil { removeLeft(UnsafeBufferPointer(moment)) }
         }
         swap(&moment, &scratch.pending)
-        scratch.pending.removeAll(keepingCapacity: true)
+        scratch.pending.removeAllForReuse()
     }
 
     /// The open pairs of a user who leaves many subjects at once, by subject; `nil` where searching the list is cheaper.

@@ -362,7 +362,7 @@ public struct Engine: ~Copyable {
             freeUsers.insert(slot)
             if blank.isVacant { users.vacate(slot) }
         }
-        departedUsers.removeAll(keepingCapacity: true)
+        departedUsers.removeAllForReuse()
         for slot in departedSubjects {
             subjects[slot].pointee.id.free()
             if subjects[slot].pointee.motion != SubjectRecord.noMotion {
@@ -374,6 +374,6 @@ public struct Engine: ~Copyable {
             subjects[slot].pointee = blank
             if beside == .departing { other.vacated.append(slot) } else { freeSubjects.append(slot) }
         }
-        departedSubjects.removeAll(keepingCapacity: true)
+        departedSubjects.removeAllForReuse()
     }
 }

@@ -96,7 +96,7 @@ extension Engine {
         bytes.appendVarint(UInt64(head))
         bytes.appendVarint(UInt64(operationCount))
         bytes.append(contentsOf: journalOperations)
-        journalOperations.removeAll(keepingCapacity: true)
+        journalOperations.removeAllForReuse()
         operationCount = 0
         lastOpened = (0, 0)
         takeUsers(into: &bytes)
@@ -106,10 +106,10 @@ extension Engine {
             appendState(slot, to: &bytes)
             subjects[slot].pointee.isTouched = false
         }
-        touchedSubjects.removeAll(keepingCapacity: true)
+        touchedSubjects.removeAllForReuse()
         bytes.appendVarint(UInt64(limitChangeCount))
         bytes.append(contentsOf: limitChanges)
-        limitChanges.removeAll(keepingCapacity: true)
+        limitChanges.removeAllForReuse()
         limitChangeCount = 0
     }
 
@@ -139,7 +139,7 @@ extension Engine {
         }
         bytes.setFixed(UInt32(touched.count - others.count), at: countOffset)
         if !briefUsers.isEmpty { writeBriefUsers(into: &bytes) }
-        touched.removeAll(keepingCapacity: true)
+        touched.removeAllForReuse()
         bytes.appendVarint(UInt64(others.count))
         for slot in others {
             let user = users[slot]

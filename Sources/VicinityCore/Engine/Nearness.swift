@@ -68,7 +68,7 @@ extension Engine {
             }
             start = part.upperBound
         }
-        leaves.removeAll(keepingCapacity: true)
+        leaves.removeAllForReuse()
     }
 
     private static var leavesAtOnce: Int { 64 }

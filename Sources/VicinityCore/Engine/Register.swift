@@ -120,7 +120,7 @@ extension Engine {
         _ slot: UInt32, from old: Coordinate?, to new: Coordinate?, isStep: Bool = false, cause: Cause, time: Int64
     ) {
         guard userCount > 0, old != nil || new != nil else { return }
-        scratch.users.removeAll(keepingCapacity: true)
+        scratch.users.removeAllForReuse()
         // Users stand in the grid at their anchors.
         collectUsers(slot, from: old, to: new, isStep: isStep)
         // A dwell lets a pair stay inside at any distance.

@@ -169,7 +169,7 @@ extension Engine {
     /// Lets everybody take part in the swap whom a subject's change concerns, so that it can change again.
     mutating func settle(subject slot: UInt32) {
         guard isSweeping, sweep?.hasChanged(slot) == true else { return }
-        scratch.users.removeAll(keepingCapacity: true)
+        scratch.users.removeAllForReuse()
         collectUsers(slot, from: other.activePosition(slot), to: activePosition(slot), isStep: false)
         scratch.users.append(contentsOf: waiting[slot] ?? [])
         for user in scratch.users.sorted() { catchUpNow(user) }

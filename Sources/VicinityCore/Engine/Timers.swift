@@ -29,7 +29,10 @@ struct DueHeap<Element: Comparable> {
     mutating func removeFirst() -> Element? {
         guard let first = elements.first else { return nil }
         let last = elements.removeLast()
-        guard !elements.isEmpty else { return first }
+        guard !elements.isEmpty else {
+            elements.removeAllForReuse()
+            return first
+        }
         elements[0] = last
         var parent = 0
         while true {
