@@ -160,7 +160,8 @@ extension Engine {
     ///
     /// - Complexity: O(users), some nanoseconds for each.
     mutating func uncover() {
-        for slot in 0..<UInt32(users.count) {
+        // A record that is zero stays untouched: its memory may have been given back.
+        for slot in 0..<UInt32(users.count) where users[slot].pointee.isCovered || users[slot].pointee.slack > 0 {
             users[slot].pointee.isCovered = false
             users[slot].pointee.slack = 0
         }

@@ -106,7 +106,7 @@ extension Engine {
         userGrid.sharpen()
         for slot in 0..<UInt32(users.count) where users[slot].pointee.isUsed && !users[slot].pointee.isSilent {
             let user = users[slot]
-            user.pointee.slackBound = GridMember.bound(of: user.pointee.slack)
+            user.pointee.slackBound = slackBound(of: user)
             userGrid.update(user.pointee)
         }
     }

@@ -23,32 +23,30 @@ struct UserRecord {
     /// Where the user stands in the ``UserGrid``.
     var cell: UInt32 = 0
     var place: UInt32 = 0
-    private var timeMiddle: UInt16 = 0
+    private var timeHigh: Int16 = 0
     /// Round the anchor, where no pair changes, but perhaps exceptions. See also ``isCovered``.
     var region = SlackRegion()
-    private var timeHigh: Int8 = 0
-    private var heardHigh: Int8 = 0
+    private var heardHigh: Int16 = 0
 
     init() {}
 
     init(id: ShortID) { self.id = id }
 
-    /// The `ts` of the last accepted fix; of a silent user the last `ts` that an older line must not undercut. Of 56 bits, as in ``OpenPair``.
+    /// The `ts` of the last accepted fix; of a silent user the last `ts` that an older line must not undercut. Of 48 bits: to the year 6429.
     var time: Int64 {
-        get { Int64(timeHigh) << 48 | Int64(timeMiddle) << 32 | Int64(timeLow) }
+        get { Int64(timeHigh) << 32 | Int64(timeLow) }
         set {
             timeLow = UInt32(truncatingIfNeeded: newValue)
-            timeMiddle = UInt16(truncatingIfNeeded: newValue >> 32)
-            timeHigh = Int8(truncatingIfNeeded: newValue >> 48)
+            timeHigh = Int16(truncatingIfNeeded: newValue >> 32)
         }
     }
-    /// When the user was last heard of, on the steady clock, in milliseconds; of a silent one, when the silence was noticed. Of 40 bits: 17 years.
+    /// When the user was last heard of, on the steady clock, in milliseconds; of a silent one, when the silence was noticed. Of 48 bits, since that clock
+    /// may be any, Unix time too.
     var heardAt: Int64 {
         get { Int64(heardHigh) << 32 | Int64(heardLow) }
         set {
-            let value = max(-1 << 39, min(1 << 39 - 1, newValue))
-            heardLow = UInt32(truncatingIfNeeded: value)
-            heardHigh = Int8(truncatingIfNeeded: value >> 32)
+            heardLow = UInt32(truncatingIfNeeded: newValue)
+            heardHigh = Int16(truncatingIfNeeded: newValue >> 32)
         }
     }
     /// The radius of ``region``, in metres; 0 for none.

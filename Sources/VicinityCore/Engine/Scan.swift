@@ -62,8 +62,10 @@ private struct Ring {
     /// Squares of the two radii, in square metres; `inner` below 0 is a disc.
     let outer: Double
     let inner: Double
-    /// The square of r, and the smallest differences to it so far: of those outside, and of those near.
+    /// The square of r, and the smallest differences to it so far: of those outside, or perhaps so, and of those near.
     let edge: Double
+    /// How far a squared distance near the edge can be wrong.
+    var doubt = 0.0
     var outsideGap = Double.infinity
     var insideGap = Double.infinity
     var tested = 0
@@ -83,6 +85,7 @@ extension Engine {
         let (outer, inner) = (bounds.outer, bounds.inner)
         var ring = Ring(
             disc: disc, old: old, bounds: bounds, outer: outer * outer, inner: inner * inner, edge: disc.radius * disc.radius)
+        ring.doubt = (2 * disc.radius + bounds.doubt) * bounds.doubt
         scanRows(&ring, comparing: true)
         slackWidth.learn(tested: ring.tested)
         // |d − r| = |d² − r²| / (d + r), and beyond the ring it is at least the width.
@@ -180,7 +183,7 @@ extension Engine {
             let squared = ring.disc.squaredDistance(latitude: latitude, longitude: longitude)
             if squared > ring.outer || squared < ring.inner { continue }
             ring.tested += 1
-            if squared > ring.edge {
+            if squared > ring.edge - ring.doubt {
                 ring.outsideGap = min(ring.outsideGap, squared - ring.edge)
             } else {
                 ring.insideGap = min(ring.insideGap, ring.edge - squared)

@@ -49,7 +49,8 @@ extension Engine {
         user.pointee.slack = 0
         moveCell(slot, from: origin, oldRadius: user.pointee.radius, to: user.pointee.position, radius: user.pointee.radius)
         lowerSlackBound(slot)
-        // Whom the next step concerns was found out by the old anchor.
+        // Whom this step and the next concern was found out by the old anchor.
+        if lookaheads.present.slot != nil { lookaheads.present.users.append(slot) }
         if lookaheads.next.slot != nil { lookaheads.next.users.append(slot) }
     }
 
@@ -63,9 +64,18 @@ extension Engine {
     @inline(__always)
     private func lowerSlackBound(_ slot: UInt32) {
         let user = users[slot]
-        let bound = GridMember.bound(of: user.pointee.slack)
-        guard userGrid.isSharp, bound < user.pointee.slackBound else { return }
+        guard userGrid.isSharp else { return }
+        let bound = slackBound(of: user)
+        guard bound < user.pointee.slackBound else { return }
         user.pointee.slackBound = bound
         userGrid.updateSlack(user.pointee)
+    }
+
+    /// What the user's cell must take for a bound of the slack: without any, a user may still be as far from the anchor as when there was some.
+    func slackBound(of user: UnsafeMutablePointer<UserRecord>) -> UInt8 {
+        guard user.pointee.slack == 0, user.pointee.anchor != user.pointee.position else { return GridMember.bound(of: user.pointee.slack) }
+        let anchor = Viewpoint(user.pointee.anchor, range: Double(UInt8.max), metrics: metrics)
+        let gone = anchor.squaredDistance(latitude: user.pointee.latitude, longitude: user.pointee.longitude).squareRoot()
+        return GridMember.bound(of: Float(gone) + 1)
     }
 }

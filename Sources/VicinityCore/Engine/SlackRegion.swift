@@ -38,7 +38,7 @@ struct SlackRegion: BitwiseCopyable {
     @inline(__always)
     var radius: Float {
         get { Float(centimetres) * 0.01 }
-        set { centimetres = UInt16(max(0, min(65_535, newValue * 100))) }
+        set { centimetres = newValue > 0 ? UInt16(min(65_535, newValue * 100)) : 0 }
     }
 
     /// Whether a step stays within.

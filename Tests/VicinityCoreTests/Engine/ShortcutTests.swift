@@ -63,6 +63,41 @@ struct ShortcutTests {
         #expect(entered == ["western", "eastern"])
     }
 
+    /// The rules are set anew while the user stands 20 m east of the anchor, which ends the slack; then, for the first time, a subject moves: to where it is near
+    /// the user, but not near the anchor.
+    @Test("A user away from the anchor is found when cells begin to know more, though the slack has ended", arguments: sets)
+    func awayWithoutSlack(shortcuts: Shortcuts) {
+        var rules = Rules()
+        rules.radius = 500
+        rules.leaveMargin = 50
+        rules.accuracyCap = 0
+        rules.maxSpeed = 0
+        var engine = Engine(rules: rules, hashSeed: 7, signOffKey: SipHashKey(1, 2), precisionKey: SipHashKey(3, 4))
+        engine.shortcuts = shortcuts
+        var changes = Changes()
+        var clock = ClockReading(wall: 1_700_000_000_000, steady: 0)
+        func east(_ metres: Double) -> Coordinate { Coordinate(latitude: 0, longitude: Int32(metres / 0.011_131_949)) }
+        func take(_ kind: Fix.Kind, _ id: String, _ metres: Double) {
+            clock = ClockReading(wall: clock.wall + 1_000, steady: clock.steady + 1_000)
+            var batch = FixBatch(source: 1, firstLine: 1)
+            let (name, place) = (Array(id.utf8), east(metres))
+            batch.fixes = [
+                Fix(
+                    kind: kind, idOffset: 0, idLength: UInt8(name.count), line: 1, hash: engine.hasher.hash(name), latitude: place.latitude,
+                    longitude: place.longitude, time: clock.wall, accuracy: 5)
+            ]
+            batch.ids = name
+            engine.apply(batch, now: clock, into: &changes)
+        }
+        _ = engine.put([SubjectPlacement(id: Array("eastern".utf8), kind: nil, position: east(700))], now: clock, into: &changes)
+        for metres in [0, 0.2, 20] { take(.user, "u", metres) }
+        engine.rules = rules
+        take(.subject, "eastern", 510)
+        #expect(changes.transitions.count == 1)
+        take(.user, "u", -1_000)
+        #expect(changes.transitions.count == 2)
+    }
+
     @Test("The scan of a ring finds who changes sides, and who may do so next", arguments: [true, false])
     func scan(isPlain: Bool) {
         var random = SeededRandom(seed: 11)
