@@ -48,7 +48,7 @@ package struct EventsConversation {
         case closed
     }
 
-    /// Bytes that one read from the disk should bring at most, but for a single larger block.
+    /// What one read from the disk should bring at most, by the weight of the blocks, but for a single heavier one.
     package static let pieceSize = 128 << 10
     /// Bytes of answers that wait for a client that does not read, after which it is not listened to.
     private static let greatestOutbox = 4096

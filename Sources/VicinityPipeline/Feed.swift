@@ -66,7 +66,7 @@ package final class Feed: Sendable {
         var rewrites = 0
     }
 
-    /// Bytes of blocks that stay in memory; their lines, where somebody asked for them, are about three times as large.
+    /// The blocks that stay in memory, by their weight; their lines, where somebody asked for them, are three to five times as large.
     package static let memory = 4 << 20
 
     /// Farewells that are kept for conversations that have not looked yet; they look whenever the head moves.
@@ -78,7 +78,7 @@ package final class Feed: Sendable {
     /// - Parameters:
     ///   - head: the seq of the last durable event.
     ///   - oldest: the seq of the oldest event that is kept.
-    ///   - memory: bytes of blocks that stay; less only to see what happens to those who fall behind.
+    ///   - memory: the weight of the blocks that stay; less only to see what happens to those who fall behind.
     package init(head: Int64, oldest: Int64, memory: Int = Feed.memory) {
         state = Mutex(State(head: head, oldest: oldest))
         self.memory = memory
@@ -119,7 +119,7 @@ package final class Feed: Sendable {
         }
         state.withLock { state in
             state.recent = rewritten
-            state.size = rewritten.reduce(0) { $0 + $1.block.bytes.count }
+            state.size = rewritten.reduce(0) { $0 + $1.block.weight }
             state.rewrites += 1
         }
     }
@@ -130,13 +130,13 @@ package final class Feed: Sendable {
         let listeners = state.withLock { state in
             for block in blocks {
                 state.recent.append(SharedBlock(block))
-                state.size += block.bytes.count
+                state.size += block.weight
             }
             state.farewells = (state.farewells + farewells).suffix(Self.greatestFarewells)
             state.farewellCount += farewells.count
             var dropped = 0
             while state.size > memory, dropped < state.recent.count - 1 {
-                state.size -= state.recent[dropped].block.bytes.count
+                state.size -= state.recent[dropped].block.weight
                 dropped += 1
             }
             state.recent.removeFirst(dropped)

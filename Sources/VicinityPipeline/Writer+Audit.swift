@@ -25,7 +25,8 @@ extension Writer {
 
     /// Writes down whom the follow guard has muted: nobody has asked for it, so it is the daemon's own deed.
     mutating func auditFollowing(now: ClockReading) {
-        for transition in changes.transitions where transition.change == .following {
+        for transition in changes.transitions {
+            guard case .following = transition.change else { continue }
             let event = engine.event(transition)
             audit("follow_guard", for: daemon, user: event.user, subject: event.subject, outcome: .muted, now: now)
         }

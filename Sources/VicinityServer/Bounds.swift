@@ -40,9 +40,9 @@ enum Bounds {
     /// socket; and what the next process would go on from.
     static let gateway = 2 * read + batch + 64 << 10 + output + notebook
 
-    /// A subscriber: half a line, a piece of the log as it was read and as lines, which are about three times as long, and what waits for
+    /// A subscriber: half a line, a piece of the log as it was read and as lines, which are three to five times as long, and what waits for
     /// the socket; and what the next process would go on from.
-    static let subscriber = eventsLine + 4 * EventsConversation.pieceSize + output + notebook
+    static let subscriber = eventsLine + 6 * EventsConversation.pieceSize + output + notebook
 
     /// An operator: a request, what was made of it while it waits for its commit, and its answer.
     static let operatorAtWork = 3 * controlLine
@@ -79,8 +79,8 @@ enum Bounds {
             Part(name: "inbox", bytes: inbox),
             // The open commit, the one at the store, and the latter once more as the database's bytes; each may grow by one request past its bound.
             Part(name: "commits", bytes: 3 * (Writer.greatestCommit + controlLine)),
-            // Its blocks, and their lines, about three times as long.
-            Part(name: "feed", bytes: 4 * Feed.memory),
+            // Its blocks, and their lines, three to five times as long.
+            Part(name: "feed", bytes: 6 * Feed.memory),
             // The writer's page cache, those of four readers, sorting, and the index of the WAL.
             Part(name: "database", bytes: 32 << 20),
             // What may be asked for after a leave, and the log's end that it is filled from at the start.

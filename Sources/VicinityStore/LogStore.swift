@@ -138,7 +138,7 @@ package protocol LogReader: Sendable {
     ///
     /// - Parameters:
     ///   - seq: at least 0.
-    ///   - maxBytes: the size at which no further block is added. One comes in any case if there is one.
+    ///   - maxBytes: the weight at which no further block is added. One comes in any case if there is one.
     /// - Returns: none if there is nothing after `seq`.
     func blocks(after seq: Int64, maxBytes: Int) throws(StoreFault) -> [EventBlock]
 

@@ -11,10 +11,10 @@ extension MemoryStore: LogReader {
             let middle = (first + end) / 2
             if blocks[middle].lastSeq <= seq { first = middle + 1 } else { end = middle }
         }
-        var bytes = 0
+        var weight = 0
         var found: [EventBlock] = []
-        for block in blocks[first...] where bytes < maxBytes || found.isEmpty {
-            bytes += block.bytes.count
+        for block in blocks[first...] where weight < maxBytes || found.isEmpty {
+            weight += block.weight
             found.append(block)
         }
         return found

@@ -15,14 +15,14 @@ extension SQLiteStore: LogReader {
                     """
             let rows = try Row.fetchCursor(database.cachedStatement(sql: sql), arguments: [seq + 1])
             var blocks: [EventBlock] = []
-            var bytes = 0
-            while bytes < maxBytes || blocks.isEmpty, let row = try rows.next() {
+            var weight = 0
+            while weight < maxBytes || blocks.isEmpty, let row = try rows.next() {
                 let block = try BlockRow(row, path: path).block(path: path)
                 guard block.lastSeq > seq else { continue }
                 if let last = blocks.last, block.firstSeq != last.lastSeq + 1 {
                     throw StoreFault.damaged(path: path, what: "event \(last.lastSeq + 1) is missing")
                 }
-                bytes += block.bytes.count
+                weight += block.weight
                 blocks.append(block)
             }
             return blocks

@@ -105,7 +105,7 @@ struct RetentionTests {
     }
 
     /// Many small blocks, and few large ones: a step ends at whichever bound comes first.
-    @Test(arguments: [(blocks: 200, events: 1, steps: 4), (blocks: 16, events: 8000, steps: 3)])
+    @Test(arguments: [(blocks: 200, events: 1, steps: 4), (blocks: 16, events: 12_000, steps: 3)])
     func aStepIsBounded(blocks: Int, events: Int, steps: Int) throws {
         let store = try place.open()
         let memory = memoryStore()
@@ -148,7 +148,7 @@ struct RetentionTests {
         let store = try place.open()
         var seq: Int64 = 1
         for number in Int64(1)...60 {
-            let made = block(seq, count: 8000)
+            let made = block(seq, count: 12_000)
             seq = made.lastSeq + 1
             try store.append(Commit(number: number, blocks: [made], wallTime: number))
         }

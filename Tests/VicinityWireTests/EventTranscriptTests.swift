@@ -28,9 +28,14 @@ import VicinityWire
         let firstSeq = Int64.random(in: 1...(1 << chance.pick([1, 10, 30, 52])), using: &chance)
         var builder = EventBlockBuilder(firstSeq: firstSeq)
         var time = Int64.random(in: 0...(1 << chance.pick([20, 40])), using: &chance)
+        var user: [UInt8]?
         for place in 0..<Int64(chance.below(200) + 1) {
             if chance.oneIn(5) { time = max(0, time + Int64(chance.below(2000) - 500)) }
-            builder.append(event(firstSeq + place, time, &chance, isPlain: isPlain))
+            var next = event(firstSeq + place, time, &chance, isPlain: isPlain)
+            // Consecutive events of one user, who is named once.
+            if chance.oneIn(2) { next.user = user }
+            user = next.user
+            builder.append(next)
         }
         return builder.finish()
     }

@@ -19,6 +19,8 @@ struct vicinity_transcript {
     int64_t time;
     // Events that are still to come.
     uint64_t left;
+    // Of whom the event before named, in the block's bytes; 0 if there is none.
+    size_t user_at, user_count;
 };
 
 enum vicinity_transcribed {

@@ -10,7 +10,7 @@ public struct Transition: Sendable, BitwiseCopyable {
     public let change: Change
 
     /// As ``Event/Change``, but plain bytes, so that a list of them is copied and let go of without a look at each.
-    public enum Change: Sendable, Equatable, BitwiseCopyable {
+    public enum Change: Sendable, BitwiseCopyable {
         case enter(Cause, Disclosed)
         case leave(Cause, encounter: Int64, lasted: Int64)
         /// `kind` is an index into the engine's kinds of reports.

@@ -223,8 +223,7 @@ extension Engine {
         }
         let user = users[slot]
         let subject = record(named: transition.subject)
-        builder.append(transition) { writer in
-            if naming { user.pointee.id.write(to: &writer) } else { writer.byte(0) }
+        builder.append(transition, user: naming ? user.pointee.id : .empty) { writer in
             subject.pointee.id.write(to: &writer)
             let kind = subject.pointee.kind
             if kind == SubjectRecord.noKind { writer.byte(0) } else { kinds[Int(kind)].withUnsafeBytes { writer.sized($0) } }

@@ -31,6 +31,39 @@ struct ShortID {
         }
     }
 
+    /// An id by itself, which may outlive the record that has it: all of an id of up to 16 bytes, or of none; of longer ones only that they are long.
+    struct Inline {
+        fileprivate let low: UInt64
+        fileprivate let high: UInt64
+        fileprivate let length: UInt8
+
+        fileprivate init(low: UInt64, high: UInt64, length: UInt8) {
+            self.low = low
+            self.high = high
+            self.length = length
+        }
+
+        /// The same as nothing.
+        static let nobody = Inline(low: 0, high: 0, length: .max)
+
+        init(_ bytes: UnsafeRawBufferPointer) {
+            guard let start = bytes.baseAddress, bytes.count <= 16 else {
+                self.init(low: 0, high: 0, length: bytes.isEmpty ? 0 : .max)
+                return
+            }
+            let words = ShortID.words(start.assumingMemoryBound(to: UInt8.self), count: bytes.count)
+            self.init(low: words.0, high: words.1, length: UInt8(bytes.count))
+        }
+
+        /// Whether both are the same id, or none; false also if it cannot be told.
+        @inline(__always)
+        func isSame(as other: Inline) -> Bool { low == other.low && high == other.high && length == other.length && length <= 16 }
+    }
+
+    /// The id by itself.
+    @inline(__always)
+    var inline: Inline { Inline(low: low, high: high, length: length) }
+
     private var allocation: UnsafeMutablePointer<UInt8>? {
         length > 16 ? UnsafeMutablePointer(bitPattern: UInt(low)) : nil
     }

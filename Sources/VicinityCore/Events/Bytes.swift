@@ -102,6 +102,10 @@ struct RawWriter {
         count += length
     }
 
+    /// Lets what is written next stand in the place of the last bytes.
+    @inline(__always)
+    mutating func takeBack(_ bytes: Int) { count -= bytes }
+
     /// A length in metres; see the top of `Journal.swift`.
     mutating func metres(_ metres: Double) {
         if metres >= 0, metres < 2_147_483_648, let whole = UInt64(exactly: metres) {

@@ -1,5 +1,5 @@
-// How a user is taken out of events that are stored: the bytes of the id go, everything else stays as it is, byte for byte. So it depends on
-// nothing that comes after the user in an event, and a seq keeps its place.
+// How a user is taken out of events that are stored: the block is written anew, as it would have been had the event never named the user. A seq keeps its
+// place.
 
 /// A user who is to be taken out of events.
 public struct ForgottenUser: Sendable, Equatable {
@@ -34,37 +34,20 @@ extension EventBlock {
     /// - Throws: ``Damaged`` if the bytes are not those of a block.
     /// - Complexity: O(bytes); no allocation if it names none of them.
     public func forgetting(_ users: [ForgottenUser]) throws -> (block: EventBlock, events: [Int64])? {
-        var cuts: [Range<Int>] = []
         var events = [Int64](repeating: 0, count: users.count)
-        try forEachRange { seq, user, range in
-            // Somebody may have been forgotten, come again, and been forgotten again: an event is that of the first time that takes it.
-            guard let place = users.firstIndex(where: { seq <= $0.through && user.elementsEqual($0.id) }) else { return }
-            events[place] += 1
-            cuts.append(range)
+        // Somebody may have been forgotten, come again, and been forgotten again: an event is that of the first time that takes it.
+        func place(_ view: EventView) -> Int? {
+            users.firstIndex { view.seq <= $0.through && view.user.elementsEqual($0.id) }
         }
-        guard !cuts.isEmpty else { return nil }
-        var rest: [UInt8] = []
-        rest.reserveCapacity(bytes.count)
-        var start = 0
-        for cut in cuts {
-            rest += bytes[start..<cut.lowerBound]
-            rest.append(0)
-            start = cut.upperBound
+        try forEachView { view in
+            if let place = place(view) { events[place] += 1 }
         }
-        rest += bytes[start...]
-        return (EventBlock(firstSeq: firstSeq, count: count, bytes: rest), events)
-    }
-
-    /// Calls `body` for each event that has a user, with where the user stands in the bytes, length and all.
-    private func forEachRange(_ body: (Int64, UnsafeRawBufferPointer, Range<Int>) -> Void) throws {
-        try bytes.withUnsafeBytes { raw in
-            guard let base = raw.baseAddress else { return }
-            try forEachView { view in
-                guard !view.user.isEmpty, let start = view.user.baseAddress else { return }
-                let offset = start - base
-                // An id has 128 bytes at most: one of 128 has a length of two bytes.
-                body(view.seq, view.user, offset - (view.user.count < 0x80 ? 1 : 2)..<offset + view.user.count)
-            }
+        guard events.contains(where: { $0 > 0 }) else { return nil }
+        var builder = EventBlockBuilder(firstSeq: firstSeq, reserving: bytes.count)
+        try forEachView { view in
+            let user = place(view) == nil ? view.user : UnsafeRawBufferPointer(start: nil, count: 0)
+            builder.append(time: view.time, change: view.change, user: user, subject: view.subject, kind: view.kind)
         }
+        return builder.finish().map { ($0, events) }
     }
 }
