@@ -86,12 +86,15 @@ extension Doors {
                 let note = try IngestNote(decoding: legacy.state)
                 guard note.logID == store.identity.logID else { throw .otherLog }
                 let group = gateways[place(of: connection)]
-                let decoder = group.makeDecoder(hasher: hasher, radii: radii.withLock { $0 }, resuming: note.decoder)
+                let gatewaySettings = gatewaySettings.withLock { $0 }
+                let decoder = group.makeDecoder(hasher: hasher, gatewaySettings, resuming: note.decoder)
                 let keepsake = keeper.goOnKeeping(connection, name: keptName, notebook: legacy.notebook)
                 tally.change { $0.goesOn() }
-                return IngestSession(
+                let session = IngestSession(
                     connection: connection, inbox: inbox, group: group, decoder: decoder, keepsake: keepsake, legacy: legacy, note: note,
                     refused: { problem in tally.change { $0.isDropped(problem, wentOn: true) } }, whenClosed: whenClosed)
+                session.apply(gatewaySettings)
+                return session
             case .events:
                 let note = try EventsNote(decoding: legacy.state)
                 let keepsake = keeper.goOnKeeping(connection, name: keptName, notebook: legacy.notebook)

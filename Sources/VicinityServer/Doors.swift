@@ -35,7 +35,7 @@ final class Doors: Sendable {
     let keeper: Keeper?
     private let servers = Mutex<[SocketServer]>([])
     private let owed = OwedAnswers()
-    let radii: Mutex<ClosedRange<Double>>
+    let gatewaySettings = Mutex(GatewaySettings())
 
     /// - Parameters:
     ///   - hasher: the engine's.
@@ -63,7 +63,6 @@ final class Doors: Sendable {
         gateways = loopList.map { GatewayGroup(eventLoop: $0, logID: store.identity.logID) }
         subscribers = loopList.map { SubscriberGroup(eventLoop: $0) }
         for group in subscribers { feed.listen { group.headMoved() } }
-        radii = Mutex(50...50_000)
     }
 
     // MARK: - Opening
@@ -98,10 +97,13 @@ final class Doors: Sendable {
 
     private func makeIngestSession(_ connection: Connection, _ whenClosed: @escaping () -> Void) -> any Session {
         let group = gateways[place(of: connection)]
-        let decoder = group.makeDecoder(hasher: hasher, radii: radii.withLock { $0 })
+        let settings = gatewaySettings.withLock { $0 }
+        let decoder = group.makeDecoder(hasher: hasher, settings)
         let keepsake = keeper?.keep(connection, of: .ingest)
-        return IngestSession(
+        let session = IngestSession(
             connection: connection, inbox: inbox, group: group, decoder: decoder, keepsake: keepsake, whenClosed: whenClosed)
+        session.apply(settings)
+        return session
     }
 
     private func makeEventsSession(_ connection: Connection, _ settings: SettingsService, _ whenClosed: @escaping () -> Void) -> any Session
@@ -146,12 +148,12 @@ final class Doors: Sendable {
 
     /// Puts into force what the doors know of the settings.
     func apply(_ configuration: Configuration) {
-        let range = configuration.halo.minimumRadius...configuration.halo.maximumRadius
-        radii.withLock { $0 = range }
+        let settings = GatewaySettings(configuration)
+        gatewaySettings.withLock { $0 = settings }
         let places = Descriptors.places(for: configuration.limits.connections, areKept: keeper != nil, logger: logger)
         limit.change(maximum: places.connections)
         controlLimit.change(maximum: places.operators)
-        for group in gateways { group.eventLoop.execute { group.limit(radii: range) } }
+        for group in gateways { group.eventLoop.execute { group.apply(settings) } }
     }
 
     // MARK: - Closing

@@ -35,12 +35,26 @@ package final class Connection {
     /// The session is not to be called now: it is being called, or is calling us.
     private var isBusy = false
     private var isPaused = false
+    private var lastRead = LastRead()
+    private var rest: Scheduled<Void>?
     private var wasUnwritable = false
     /// What is queued, as far as it is needed; `nil` if nobody will ask.
     private var unsent: Unsent?
     /// A flush did not send all, and its end is waited for.
     private var awaitsOutput = false
     private var outputWasTaken = false
+
+    /// The least time between two reads that bring little, so that who writes line by line is read many lines at a time: each piece that a peer
+    /// has written is work of its own for the kernel, and each read one more for us (docs/decisions/0067). A read after a silence comes at once.
+    package var restBetweenReads = TimeAmount.zero
+
+    /// Bytes of a read that is followed by the next one at once; so is one that has filled its buffer, which grows with what comes.
+    private static let plenty = 16 * 1024
+
+    private struct LastRead {
+        var time = NIODeadline.uptimeNanoseconds(0)
+        var isLarge = false
+    }
 
     private enum Phase {
         case open
@@ -246,6 +260,9 @@ package final class Connection {
         case .closing, .detached: return
         case .open, .gone: break
         }
+        if restBetweenReads > .zero {
+            lastRead = LastRead(time: .now(), isLarge: bytes.readableBytes >= Self.plenty || bytes.writableBytes == 0)
+        }
         session?.arrived(bytes)
         input.append(bytes)
         advance()
@@ -373,8 +390,16 @@ package final class Connection {
     }
 
     private func requestRead() {
-        guard !isPaused, !input.hasEnded, case .open = phase else { return }
-        context?.read()
+        guard rest == nil, !isPaused, !input.hasEnded, case .open = phase else { return }
+        let due = lastRead.time + restBetweenReads
+        guard !lastRead.isLarge, due > .now() else {
+            context?.read()
+            return
+        }
+        rest = eventLoop.assumeIsolated().scheduleTask(deadline: due) {
+            self.rest = nil
+            self.requestRead()
+        }
     }
 
     /// Runs what may make the channel call us back at once, and keeps that from the session until the next turn of the loop.

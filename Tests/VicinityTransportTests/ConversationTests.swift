@@ -51,6 +51,28 @@ import Testing
         }
     }
 
+    /// Whoever writes little at a time is read at once after a silence, and then many pieces at a time.
+    @Test func aRestBetweenReads() async throws {
+        let behaviour = { @Sendable in
+            var behaviour = Self.echo()
+            behaviour.began = { $0.connection.restBetweenReads = .milliseconds(500) }
+            return behaviour
+        }
+        try await ServerBench.run(behaviour) { bench in
+            let client = try Client(bench.path)
+            let start = ContinuousClock.now
+            try client.write("one\n")
+            #expect(try client.readText(4) == "one\n")
+            for number in 0..<10 { try client.write("\(number)\n") }
+            #expect(try client.readText(20) == (0..<10).map { "\($0)\n" }.joined())
+            #expect(ContinuousClock.now - start >= .milliseconds(500))
+            // Ten, if each were read by itself; one, unless the test itself was held up for long.
+            #expect((bench.log.entries[1]?.calls.count ?? 0) < 8)
+            client.endOutput()
+            #expect(String(decoding: try client.readToEnd(), as: UTF8.self) == "rest:")
+        }
+    }
+
     @Test func aClientThatVanishesIsHeardToTheEnd() async throws {
         try await ServerBench.run(Self.echo) { bench in
             let client = try Client(bench.path)

@@ -1,7 +1,24 @@
 internal import NIOCore
+import VicinityConfiguration
 import VicinityCore
 import VicinityTransport
 import VicinityWire
+
+/// What gateways must know of the settings.
+struct GatewaySettings: Equatable {
+    /// That lines may ask for, in metres.
+    var radii = 50.0...50_000
+    /// The least time between two reads of a gateway that sends line by line. A part of the commit interval, so that it is little beside what an event waits for anyway, and a
+    /// millisecond at most; none where a commit waits for nobody.
+    var restBetweenReads = TimeAmount.zero
+
+    init() {}
+
+    init(_ configuration: Configuration) {
+        radii = configuration.halo.minimumRadius...configuration.halo.maximumRadius
+        restBetweenReads = .microseconds(min(1000, configuration.delivery.commitInterval.milliseconds * 1000 / 10))
+    }
+}
 
 /// The gateways of one event loop, which are stopped and ended together.
 final class GatewayGroup: Sendable {
@@ -27,12 +44,12 @@ final class GatewayGroup: Sendable {
     /// On the loop: a decoder for a new connection.
     ///
     /// - Parameter resuming: for one that goes on where another process has stopped.
-    func makeDecoder(hasher: IDHasher, radii: ClosedRange<Double>, resuming: FixDecoder.Resumption = .init()) -> FixDecoder {
-        FixDecoder(hasher: hasher, radii: radii, parser: parser.value, shapes: shapes.value, resuming: resuming)
+    func makeDecoder(hasher: IDHasher, _ settings: GatewaySettings, resuming: FixDecoder.Resumption = .init()) -> FixDecoder {
+        FixDecoder(hasher: hasher, radii: settings.radii, parser: parser.value, shapes: shapes.value, resuming: resuming)
     }
 
-    /// On the loop: the radii that lines may ask for from now on.
-    func limit(radii: ClosedRange<Double>) { for session in sessions.value.values { session.limit(radii: radii) } }
+    /// On the loop: settings that are in force from now on.
+    func apply(_ settings: GatewaySettings) { for session in sessions.value.values { session.apply(settings) } }
 
     /// On the loop.
     func add(_ session: IngestSession) { sessions.value[session.connection.id] = session }

@@ -160,8 +160,11 @@ final class IngestSession: Session {
         connection.resumeReading()
     }
 
-    /// The radii that lines may ask for from now on, in metres.
-    func limit(radii: ClosedRange<Double>) { decoder.radii = radii }
+    /// Goes by settings that are in force from now on.
+    func apply(_ settings: GatewaySettings) {
+        decoder.radii = settings.radii
+        connection.restBetweenReads = settings.restBetweenReads
+    }
 
     /// Reads nothing more, because the daemon stops; what was read is dealt with.
     func stopReading() {
