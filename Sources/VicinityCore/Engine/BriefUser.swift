@@ -74,7 +74,7 @@ struct BriefUser: BitwiseCopyable {
 
 /// How up to ``users`` brief users of a journal are laid out.
 struct BriefFrame {
-    /// So many that what is said of all of them costs nothing, and so few that they lie in the cache between being gathered and being written.
+    /// So many that what is said of all of them costs nothing, and so few that they lie in the cache between being looked through and being written.
     static var users: Int { 4096 }
 
     /// A field: what it counts from, and in how many bits.
@@ -106,7 +106,7 @@ struct BriefFrame {
     private var accuracy = Field()
 
     /// The frame into which these users fit.
-    init(_ users: [BriefUser]) {
+    init(_ users: UnsafeBufferPointer<BriefUser>) {
         for user in users {
             slot.widen(to: Int64(user.slot))
             latitude.widen(to: Int64(user.latitude))

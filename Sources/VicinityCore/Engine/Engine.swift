@@ -156,8 +156,13 @@ public struct Engine: ~Copyable {
     var limitChanges: [UInt8] = []
     var limitChangeCount = 0
     var touched: [UInt32] = []
-    /// Of the journal that is being taken; kept for its storage.
+    /// Users as their fixes have left them, in the order of the fixes; see ``noteStep(_:)``.
     var briefUsers: [BriefUser] = []
+    var briefReference = BriefUser.Reference(time: 0, radius: 0)
+    /// Whose fix is being taken, and will be noted at its end.
+    var stepping = Plan.nobody
+    /// Whether somebody has gone since the journal was taken, of whom a brief user may still tell.
+    var hasStaleBriefs = false
     var touchedSubjects: [UInt32] = []
     /// Whether any subject ever moved or had a validity: until then there is nothing of it to store.
     var hasSubjectStates = false
@@ -310,6 +315,7 @@ public struct Engine: ~Copyable {
     /// Takes a user out of every table; the record itself goes at the next ``reclaim()``.
     mutating func depart(_ slot: UInt32, hash: UInt64) {
         touch(slot)
+        hasStaleBriefs = true
         for wait in notes(of: slot)?.waits ?? [] { endWait(of: slot, for: wait.subject) }
         userNotes[slot] = nil
         dropLimits(slot)
@@ -328,9 +334,10 @@ public struct Engine: ~Copyable {
     }
 
     /// Puts a user into the cell of the anchor.
-    mutating func enterCell(_ slot: UInt32, key: UInt64) {
+    mutating func enterCell(_ slot: UInt32) {
         let user = users[slot]
-        user.pointee.slackBound = GridMember.bound(of: user.pointee.slack)
+        user.pointee.slackBound = slackBound(of: user)
+        let key = userGrid.key(user.pointee.anchor, level: UserGrid.level(radius: user.pointee.radius))
         let (cell, place) = userGrid.insert(slot, user.pointee, key: key)
         users[slot].pointee.cell = cell
         users[slot].pointee.place = place
@@ -341,10 +348,10 @@ public struct Engine: ~Copyable {
         if let moved = userGrid.remove(cell: users[slot].pointee.cell, place: place) { users[moved].pointee.place = place }
     }
 
-    /// Notes that the next journal must hold this user.
+    /// Notes that the next journal must hold this user, as the user will be then.
     @inline(__always)
     mutating func touch(_ slot: UInt32) {
-        guard !users[slot].pointee.isTouched else { return }
+        guard slot != stepping, !users[slot].pointee.isTouched else { return }
         users[slot].pointee.isTouched = true
         touched.append(slot)
     }

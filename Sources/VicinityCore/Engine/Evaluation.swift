@@ -51,7 +51,8 @@ extension Engine {
         settle(slot, halo, cause: .user, time: time)
         anchor(slot, at: position, SlackRegion())
         store(slot, position: position, radius: radius, accuracy: accuracy, time: time)
-        enterCell(slot, key: UserGrid.key(position.latitude, position.longitude, level: UserGrid.level(radius: radius)))
+        touch(slot)
+        enterCell(slot)
         emit(fixOf: slot, at: time, into: &changes)
     }
 
@@ -64,6 +65,7 @@ extension Engine {
         into changes: inout Changes
     ) {
         let user = users[slot]
+        stepping = slot
         if radius == user.pointee.radius, isPlannedToStay(plan, user, position) || staysInSlack(user, position) {
             store(slot, position: position, radius: radius, accuracy: accuracy, time: time)
         } else {
@@ -71,6 +73,8 @@ extension Engine {
             evaluate(slot, at: position, radius: radius, accuracy: accuracy, time: time, plan)
         }
         if !scratch.pending.isEmpty || user.pointee.hasCompanions { emit(fixOf: slot, at: time, into: &changes) }
+        stepping = Plan.nobody
+        noteStep(slot)
     }
 
     /// Whether no pair can have changed since the anchor.
@@ -175,7 +179,6 @@ extension Engine {
         user.pointee.radius = radius
         user.pointee.accuracy = accuracy
         user.pointee.time = time
-        touch(slot)
     }
 
     @inline(__always)
@@ -194,9 +197,9 @@ extension Engine {
         let user = users[slot]
         let isKnown = radius == oldRadius && user.pointee.slack <= Float(user.pointee.slackBound)
         if userGrid.isSharp, isKnown, origin == position { return }
-        guard level == oldLevel, UserGrid.isOneCell(origin, position, level: level) else {
+        guard level == oldLevel, userGrid.isOneCell(origin, position, level: level) else {
             leaveCell(slot)
-            enterCell(slot, key: UserGrid.key(position.latitude, position.longitude, level: level))
+            enterCell(slot)
             return
         }
         guard userGrid.isSharp else { return }

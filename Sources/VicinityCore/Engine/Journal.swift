@@ -20,7 +20,7 @@
 //               users:    n, each: place in the page · user · pairs n, each: subject · seq · signed time · u8 cause · [limits]
 //               subjects: n, each: place in the page · state
 //     frame     of slot, latitude, longitude, time and accuracy each: signed least · u8 bits
-//     brief     at most 16 bytes, see `BriefUser.swift`: most of those whom a commit touches; each is either among them or among the users
+//     brief     at most 16 bytes, see `BriefUser.swift`: most of those whom a commit touches; who is among them several times, or among the users too, is what is said last
 //     user      flags · unless free: [id] · place · time · metres radius · metres accuracy · [signed silent since] · [notes]
 //     flags     1 in use, 2 own radius, 4 near but outside of some subject, 8 the id follows, 16 silent, 32 notes follow, 64 limits follow (in pages)
 //     notes     u8 1 held + 2 heard + 4 radius change · [fix] · [heard] · [time of the radius change]
@@ -84,14 +84,27 @@ extension Engine {
         operationCount += 1
     }
 
+    /// Notes for the next journal how a fix has left a user, now that the record is at hand: when the journal is taken it would have to be fetched again.
+    ///
+    /// A user with several fixes in a commit is noted several times, and the last one counts; so does what ``touch(_:)`` has asked for.
+    @inline(__always)
+    mutating func noteStep(_ slot: UInt32) {
+        let user = users[slot]
+        guard !user.pointee.isTouched else { return }
+        if briefUsers.isEmpty { briefReference = BriefUser.Reference(time: user.pointee.time, radius: rules.radius) }
+        if let brief = BriefUser(slot, user, briefReference) { briefUsers.append(brief) } else { touch(slot) }
+    }
+
     /// Whether anything changed since the journal was last taken.
-    public var hasJournal: Bool { !touched.isEmpty || !touchedSubjects.isEmpty || operationCount > 0 || limitChangeCount > 0 }
+    public var hasJournal: Bool {
+        !briefUsers.isEmpty || !touched.isEmpty || !touchedSubjects.isEmpty || operationCount > 0 || limitChangeCount > 0
+    }
 
     /// Appends what changed since this was last called. Call it after ``reclaim()``.
     ///
     /// - Complexity: O(users touched + pairs changed); 10 to 12 bytes for most users.
     public mutating func takeJournal(into bytes: inout [UInt8]) {
-        bytes.reserveCapacity(bytes.count + 128 + journalOperations.count + touched.count * 12)
+        bytes.reserveCapacity(bytes.count + 128 + journalOperations.count + (briefUsers.count + touched.count) * 12)
         bytes.append(Self.journalVersion)
         bytes.appendVarint(UInt64(head))
         bytes.appendVarint(UInt64(operationCount))
@@ -117,29 +130,29 @@ extension Engine {
     private static var ahead: Int { 16 }
 
     private mutating func takeUsers(into bytes: inout [UInt8]) {
-        let reference = BriefUser.Reference(time: touched.first.map { users[$0].pointee.time } ?? 0, radius: rules.radius)
-        bytes.write(atMost: 24) { writer in
-            writer.varint(ZigZag.encode(reference.time))
-            writer.metres(reference.radius)
+        if briefUsers.isEmpty {
+            briefReference = BriefUser.Reference(time: touched.first.map { users[$0].pointee.time } ?? 0, radius: rules.radius)
         }
-        let countOffset = bytes.count
-        bytes.appendFixed(UInt32(0))
         var others: [UInt32] = []
         for place in touched.indices {
             if place + Self.ahead < touched.count { users.prefetch(touched[place + Self.ahead]) }
             let slot = touched[place]
             let user = users[slot]
-            guard let brief = BriefUser(slot, user, reference) else {
+            guard let brief = BriefUser(slot, user, briefReference) else {
                 others.append(slot)
                 continue
             }
             user.pointee.isTouched = false
             briefUsers.append(brief)
-            if briefUsers.count == BriefFrame.users { writeBriefUsers(into: &bytes) }
         }
-        bytes.setFixed(UInt32(touched.count - others.count), at: countOffset)
-        if !briefUsers.isEmpty { writeBriefUsers(into: &bytes) }
         touched.removeAllForReuse()
+        // The place of somebody who is gone is not kept, not even for as long as a journal is.
+        if hasStaleBriefs {
+            let superseded = Set(others)
+            briefUsers.removeAll { superseded.contains($0.slot) }
+            hasStaleBriefs = false
+        }
+        writeBriefUsers(into: &bytes)
         bytes.appendVarint(UInt64(others.count))
         for slot in others {
             let user = users[slot]
@@ -151,15 +164,24 @@ extension Engine {
         }
     }
 
-    /// Writes those that are gathered, and lets go of them.
     private mutating func writeBriefUsers(into bytes: inout [UInt8]) {
-        let frame = BriefFrame(briefUsers)
-        // A user is written in two words, whatever comes of it.
-        bytes.write(atMost: BriefFrame.greatestSize + briefUsers.count * frame.size + 16) { writer in
-            frame.write(to: &writer)
-            for user in briefUsers { frame.write(user, to: &writer) }
+        bytes.write(atMost: 24) { writer in
+            writer.varint(ZigZag.encode(briefReference.time))
+            writer.metres(briefReference.radius)
         }
-        briefUsers.removeAll(keepingCapacity: true)
+        bytes.appendFixed(UInt32(briefUsers.count))
+        briefUsers.withUnsafeBufferPointer { all in
+            for first in stride(from: 0, to: all.count, by: BriefFrame.users) {
+                let users = UnsafeBufferPointer(rebasing: all[first..<min(first + BriefFrame.users, all.count)])
+                let frame = BriefFrame(users)
+                // A user is written in two words, whatever comes of it.
+                bytes.write(atMost: BriefFrame.greatestSize + users.count * frame.size + 16) { writer in
+                    frame.write(to: &writer)
+                    for user in users { frame.write(user, to: &writer) }
+                }
+            }
+        }
+        briefUsers.removeAllForReuse()
     }
 
     private func appendUser(_ slot: UInt32, withID: Bool, withLimits: Bool = false, to bytes: inout [UInt8]) {

@@ -99,15 +99,13 @@ extension Engine {
         emit(into: &changes)
     }
 
-    /// Lets the users' cells know what they did not need to know while no subject moved.
+    /// Puts the users into smaller cells, which know what they did not need to know while no subject moved.
     ///
     /// - Complexity: O(users), once: some 60 ns for each.
     mutating func sharpen() {
         userGrid.sharpen()
         for slot in 0..<UInt32(users.count) where users[slot].pointee.isUsed && !users[slot].pointee.isSilent {
-            let user = users[slot]
-            user.pointee.slackBound = slackBound(of: user)
-            userGrid.update(user.pointee)
+            enterCell(slot)
         }
     }
 

@@ -4,6 +4,7 @@ extension Restoration {
     mutating func placeSubjects(_ now: ClockReading) throws(Damaged) {
         var entries: [GridEntry] = []
         var subjectCount = 0
+        var isAnyMoving = false
         for slot in (0..<UInt32(engine.subjects.count)).reversed() {
             let subject = engine.subjects[slot]
             guard subject.pointee.isUsed else {
@@ -19,6 +20,7 @@ extension Restoration {
                 engine.motions[subject.pointee.motion].pointee.heardAt = now.steady
                 engine.watchSubject(slot)
             }
+            if subject.pointee.isMoving { isAnyMoving = true }
             // Not as any journal had it.
             subject.pointee.flags.set(.suspended, engine.isSuspended(subject.pointee.id))
             if subject.pointee.isActive {
@@ -31,6 +33,8 @@ extension Restoration {
         }
         engine.subjectCount = subjectCount
         engine.grid.insert(&entries)
+        // While nobody has to go from one cell to another for it.
+        if isAnyMoving { engine.userGrid.sharpen() }
     }
 
     mutating func placeUser(_ slot: UInt32, _ now: ClockReading) throws(Damaged) {
@@ -51,8 +55,7 @@ extension Restoration {
         engine.watch(slot)
         engine.userCount += 1
         engine.pairCount += user.pointee.pairs.count
-        let level = UserGrid.level(radius: user.pointee.radius)
-        engine.enterCell(slot, key: UserGrid.key(user.pointee.latitude, user.pointee.longitude, level: level))
+        engine.enterCell(slot)
         let disc = Disc(
             user.pointee.position, radius: user.pointee.radius, margin: engine.greatestMargin, metrics: engine.metrics)
         let known = Edge(disc.radius + engine.greatestMargin - 1, from: disc.viewpoint)

@@ -14,7 +14,7 @@ struct GridMember: Equatable {
 
 /// A cell's corner and its quanta: what turns 16 bits into a place or a radius.
 ///
-/// A cell of level L is 2^(15 + L) units of latitude tall, so that up to level 1, where the usual radii are, latitudes are kept as they are, and
+/// A cell of level L, of a grid that is sharp, is 2^(15 + L) units of latitude tall, so that up to level 1, where the usual radii are, latitudes are kept as they are, and
 /// above to 2^(L − 1) units. Longitudes are as wide as it takes. Radii of a level are at most 364 m × 2^L.
 struct GridFrame {
     /// Units of 1e-7 degree.

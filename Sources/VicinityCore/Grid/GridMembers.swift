@@ -16,7 +16,7 @@ struct GridHeaps: ~Copyable {
 /// thread owns, and every index below ``count`` is initialised.
 struct GridMembers {
     private var slots: UnsafeMutablePointer<UInt32>?
-    /// As many as the capacity needs; `nil` as long as nobody wants to know more than who is there.
+    /// As many as the capacity needs; `nil` in a grid that is blunt.
     private var blocks: UnsafeMutablePointer<vicinity_members>?
     private var used: UInt32 = 0
     private var capacity: UInt32 = 0
@@ -38,9 +38,6 @@ struct GridMembers {
         if isSharp { set(count - 1, member) }
         return count - 1
     }
-
-    /// Makes room for what is known of the members; nothing is, as yet.
-    mutating func sharpen(in heaps: borrowing GridHeaps) { if count > 0 { blocks = Self.makeBlocks(capacity, in: heaps) } }
 
     /// Where the members' numbers of one block lie.
     @inline(__always)

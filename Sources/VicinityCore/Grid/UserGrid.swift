@@ -1,12 +1,15 @@
 // Where the users are, for when a subject changes: cells that hold the users whose anchor lies in them.
 //
 // Radii differ by orders of magnitude, so users are kept in levels by radius: the cells of level L are 2^(15 + L) units of latitude
-// tall (364 m × 2^L) and hold users whose radius is at most as much. A subject that is put asks each level that is in use for the cells
+// tall (364 m × 2^L; four times as much while no subject moves) and hold users whose radius is at most as much. A subject that is put asks each level that is in use for the cells
 // within its reach, so that one user with 50 km makes no other user's cells larger. Cells exist only where users are.
 //
 // A subject that moves a few metres concerns only the users whose edge it crosses or whose slack it breaks, a very small part of those in the
 // cells. So a cell keeps of each user what tells almost all others apart without a look at their records, in eight bytes: the anchor, to
 // centimetres for the usual radii, the radius, and a bound of the slack. A fix writes there only if one of these no longer holds.
+//
+// As long as no subject has moved the grid is *blunt*: a cell knows no more than who is in it, and cells are large, since then it is users who change
+// cells all day, and hardly anybody asks who is in one. The first subject that moves makes it *sharp*, for good (docs/decisions/0068).
 
 import CPrimitives
 
@@ -22,7 +25,8 @@ struct GridStep: Equatable {
 
 /// Users by place and radius.
 struct UserGrid: ~Copyable {
-    static let baseShift: Int64 = 15
+    /// Units of latitude, as a power of two, that the cells of level 0 of a sharp grid are tall.
+    fileprivate static let sharpShift: Int64 = 15
     /// Up to 364 m × 2^13, well above the largest radius that can be set (1,000 km).
     static let levels = 14
 
@@ -33,9 +37,9 @@ struct UserGrid: ~Copyable {
         /// Metres; at least the bound of each member's slack.
         var greatestSlack: UInt8 = 0
 
-        init(key: UInt64) {
+        init(key: UInt64, _ frame: GridFrame) {
             self.key = key
-            frame = UserGrid.frame(of: key)
+            self.frame = frame
         }
 
         func member(_ user: UserRecord) -> GridMember {
@@ -45,6 +49,8 @@ struct UserGrid: ~Copyable {
 
     /// Whether cells know more of their members than that they are there. As long as no subject has moved nobody needs it, and no fix pays for it.
     private(set) var isSharp = false
+    /// Units of latitude, as a power of two, that the cells of level 0 are tall.
+    private var baseShift = UserGrid.sharpShift + 2
 
     /// By the mixed key.
     private var index = IDIndex()
@@ -63,10 +69,16 @@ struct UserGrid: ~Copyable {
 
     deinit { for index in cells.indices { cells[index].members.deallocate(in: heaps) } }
 
-    /// Makes room for what cells are to know of their members, who must all be updated then.
+    /// Becomes sharp, and empty: everybody must be inserted anew. Searches that have begun begin anew by themselves.
     mutating func sharpen() {
+        for index in cells.indices { cells[index].members.deallocate(in: heaps) }
+        cells.removeAll()
+        free.removeAll()
+        index = IDIndex()
+        cellsOfLevel = [Int](repeating: 0, count: Self.levels)
+        epoch += 1
         isSharp = true
-        for index in cells.indices { cells[index].members.sharpen(in: heaps) }
+        baseShift = Self.sharpShift
     }
 
     /// The level of a user with this radius in metres.
@@ -82,18 +94,18 @@ struct UserGrid: ~Copyable {
 
     /// The name of the cell of a position in a level; equal names are the same cell.
     @inline(__always)
-    static func key(_ latitude: Int32, _ longitude: Int32, level: Int) -> UInt64 {
-        let row = (Int64(latitude) + 900_000_000) >> (baseShift + Int64(level))
-        return key(row: row, column: column(longitude, columns: columns(row: row, level: level)), level: level)
+    func key(_ position: Coordinate, level: Int) -> UInt64 {
+        let row = (Int64(position.latitude) + 900_000_000) >> (baseShift + Int64(level))
+        return Self.key(row: row, column: Self.column(position.longitude, columns: columns(row: row, level: level)), level: level)
     }
 
     /// Whether two positions lie in one cell of a level.
     @inline(__always)
-    static func isOneCell(_ one: Coordinate, _ other: Coordinate, level: Int) -> Bool {
+    func isOneCell(_ one: Coordinate, _ other: Coordinate, level: Int) -> Bool {
         let row = (Int64(one.latitude) + 900_000_000) >> (baseShift + Int64(level))
         guard row == (Int64(other.latitude) + 900_000_000) >> (baseShift + Int64(level)) else { return false }
         let columns = columns(row: row, level: level)
-        return column(one.longitude, columns: columns) == column(other.longitude, columns: columns)
+        return Self.column(one.longitude, columns: columns) == Self.column(other.longitude, columns: columns)
     }
 
     @inline(__always)
@@ -108,21 +120,22 @@ struct UserGrid: ~Copyable {
 
     /// How many columns a row has: cells about as wide as tall, by a parabola near the cosine (exact widths do not matter).
     @inline(__always)
-    private static func columns(row: Int64, level: Int) -> Int64 {
+    private func columns(row: Int64, level: Int) -> Int64 {
         let height = Int64(1) << (baseShift + Int64(level))
         let middle = Double(row * height + height / 2 - 900_000_000) / 900_000_000
         return max(1, Int64(Double(Coordinate.turn / height) * max(0, 1 - middle * middle)))
     }
 
     /// The frame of the cell of this name.
-    private static func frame(of key: UInt64) -> GridFrame {
+    private func frame(of key: UInt64) -> GridFrame {
         let level = Int(key >> 56)
         let row = Int64(key >> 28 & 0xfff_ffff)
         let column = Int64(key & 0xfff_ffff)
         let columns = columns(row: row, level: level)
         // The least longitude of the column.
         let west = (column * Coordinate.turn + columns - 1) / columns - Coordinate.turn / 2
-        return GridFrame(south: row << (baseShift + Int64(level)) - 900_000_000, west: west, width: width(columns), level: level)
+        return GridFrame(
+            south: row << (baseShift + Int64(level)) - 900_000_000, west: west, width: Self.width(columns), level: level)
     }
 
     /// Units of longitude that a column is wide, at most.
@@ -151,10 +164,10 @@ struct UserGrid: ~Copyable {
             epoch += 1
             if let reused = free.popLast() {
                 cell = reused
-                cells[Int(cell)] = Cell(key: key)
+                cells[Int(cell)] = Cell(key: key, frame(of: key))
             } else {
                 cell = UInt32(cells.count)
-                cells.append(Cell(key: key))
+                cells.append(Cell(key: key, frame(of: key)))
             }
             index.insert(Self.mixed(key), slot: cell)
             cellsOfLevel[Int(key >> 56)] += 1
@@ -235,7 +248,7 @@ struct UserGrid: ~Copyable {
 
     /// Goes on with a search: discards the cells that no edge can meet, and asks for what is in the others.
     func narrow(_ search: inout GridSearch) {
-        guard !search.isNarrow else { return }
+        guard !search.isNarrow, search.epoch == epoch else { return }
         search.isNarrow = true
         var kept = 0
         for place in search.cells.indices {
@@ -302,7 +315,7 @@ struct UserGrid: ~Copyable {
 
     /// Collects the cells of a level that meet a box, and some others.
     private func collectCells(_ level: Int, from south: Int64, to north: Int64, _ ranges: LongitudeRanges, _ found: inout [FoundCell]) {
-        let shift = Self.baseShift + Int64(level)
+        let shift = baseShift + Int64(level)
         let rows = ((south + 900_000_000) >> shift)...((north + 900_000_000) >> shift)
         let height = Double(Int64(1) << shift)
         let span = ranges.first.to - ranges.first.from + (ranges.second.map { $0.to - $0.from } ?? 0)
@@ -311,12 +324,12 @@ struct UserGrid: ~Copyable {
                 let key = cells[cell].key
                 let row = Int64(key >> 28 & 0xfff_ffff)
                 guard key >> 56 == UInt64(level), rows.contains(row) else { continue }
-                found.append(FoundCell(cell: UInt32(cell), width: Self.width(Self.columns(row: row, level: level))))
+                found.append(FoundCell(cell: UInt32(cell), width: Self.width(columns(row: row, level: level))))
             }
             return
         }
         for row in rows {
-            let columns = Self.columns(row: row, level: level)
+            let columns = columns(row: row, level: level)
             let width = Self.width(columns)
             let first = Self.column(Int32(ranges.first.from), columns: columns)...Self.column(Int32(ranges.first.to), columns: columns)
             for column in first {
@@ -372,7 +385,7 @@ private struct GridProbe {
     func mayMeet(_ frame: GridFrame, width: Int64, _ radii: (least: Double, greatest: Double), slack: Double) -> Bool {
         let margin = max(slack, step.length) + doubt
         let south = Double(Int64(frame.south) - Int64(step.new.latitude))
-        let north = south + Double(Int64(1) << (UserGrid.baseShift + Int64(frame.level)))
+        let north = south + Double(Int64(1) << (UserGrid.sharpShift + Int64(frame.level)))
         let west = Double(Coordinate.longitudeDifference(from: step.new.longitude, to: frame.west))
         let east = west + Double(width)
         let (least, greatest) = metric.parallelBounds(deltaLatitudeFrom: south, to: north)

@@ -179,6 +179,64 @@ struct JournalTests {
         #expect(engine.pairCount == 0)
     }
 
+    /// A user `u`, of whom the first journal has told, and the journal of what happens to the user in the second commit.
+    private func second(_ batches: [FixBatch], near subject: Coordinate? = nil) -> (first: [UInt8], second: [UInt8]) {
+        var engine = Self.makeEngine()
+        var changes = Changes()
+        let now = ClockReading(wall: Self.wall, steady: 0)
+        if let subject { _ = engine.put([SubjectPlacement(id: [115], kind: nil, position: subject)], now: now, into: &changes) }
+        let first = Self.journal(&engine, Self.fix(east: 0, at: 1, engine.hasher))
+        for batch in batches.dropLast() {
+            engine.apply(batch, now: now, into: &changes)
+            engine.reclaim()
+        }
+        return (first, Self.journal(&engine, batches[batches.count - 1]))
+    }
+
+    private static func fix(east units: Int32, at second: Int64, isGone: Bool = false, _ hasher: IDHasher? = nil) -> FixBatch {
+        let hasher = hasher ?? makeEngine().hasher
+        var batch = FixBatch(source: 1, firstLine: 1)
+        batch.ids = [117]
+        batch.fixes = [
+            Fix(
+                kind: isGone ? .gone : .user, idOffset: 0, idLength: 1, line: 0, hash: hasher.hash([117]), latitude: 0, longitude: units,
+                time: wall - 1_000_000 + second * 1000, accuracy: 5)
+        ]
+        return batch
+    }
+
+    @Test("Of several fixes in one commit the last one counts")
+    func theLastFixCounts() throws {
+        let (first, journal) = second([Self.fix(east: 10, at: 2), Self.fix(east: 20, at: 3), Self.fix(east: 30, at: 4)])
+        let users = try #require(StoredJournal(bytes: journal)).users
+        #expect(users.map { $0.user?.position.longitude } == [10, 20, 30])
+        var restoration = Restoration(Self.makeEngine())
+        try restoration.journal(commit: 1, first)
+        try restoration.journal(commit: 2, journal)
+        let engine = try restoration.finish(now: ClockReading(wall: Self.wall, steady: 0))
+        #expect(engine.user([117])?.position == Coordinate(latitude: 0, longitude: 30))
+    }
+
+    @Test("A fix that brings an event is noted once, as it has left the user")
+    func aFixWithAnEventIsNotedOnce() throws {
+        let journal = try #require(
+            StoredJournal(
+                bytes: second([Self.fix(east: 60_000, at: 60)], near: Coordinate(latitude: 0, longitude: 60_000)).second))
+        #expect(journal.operations.count == 1)
+        #expect(journal.users.map { $0.user?.position.longitude } == [60_000])
+    }
+
+    /// A journal lives as long as the state is not written anew, which is longer than somebody who is gone may be known.
+    @Test("Where somebody was who is gone in the same commit stands nowhere in its journal")
+    func whoIsGoneIsNotTold() throws {
+        let journals = [Int32(10), 20].map { east in
+            second([Self.fix(east: east, at: 2), Self.fix(east: 0, at: 3, isGone: true)]).second
+        }
+        #expect(journals[0] == journals[1])
+        let users = try #require(StoredJournal(bytes: journals[0])).users
+        #expect(users.count == 1 && users[0].user == nil)
+    }
+
     /// A brief user of whom nothing was told before is no user.
     @Test func aBriefUserMustBeKnown() throws {
         var engine = Self.makeEngine()
