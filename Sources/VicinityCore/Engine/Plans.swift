@@ -183,7 +183,7 @@ extension Engine {
             plan.pointee.region = user.pointee.region
             return
         }
-        user.pointee.exceptions.prefetch()
+        user.pointee.exceptions.prefetchAll()
         let anchor = user.pointee.anchor
         let disc = Disc(center, radius: radius, margin: rules.leaveMargin, metrics: metrics)
         let old = Disc(anchor, radius: radius, margin: rules.leaveMargin, metrics: metrics)

@@ -91,8 +91,14 @@ struct GridRow {
     @inline(__always)
     func prefetchPlaces(from: Int64, to: Int64) {
         guard let starts else { return }
-        vicinity_prefetch(starts + Int(max(0, min(Int64(bucketCount), (from - Int64(origin)) >> shift))))
-        vicinity_prefetch(starts + Int(max(0, min(Int64(bucketCount), (to - Int64(origin)) >> shift + 1))))
+        var bucket = Int(max(0, min(Int64(bucketCount), (from - Int64(origin)) >> shift)))
+        let last = Int(max(0, min(Int64(bucketCount), (to - Int64(origin)) >> shift + 1)))
+        // All lines between, since a range is perhaps cut in two; there are few.
+        while bucket < last {
+            vicinity_prefetch(starts + bucket)
+            bucket += 16
+        }
+        vicinity_prefetch(starts + last)
     }
 
     func prefetchDirectory(_ longitude: Int32) {
