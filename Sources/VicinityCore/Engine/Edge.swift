@@ -9,9 +9,15 @@ struct Viewpoint {
 
     @inline(__always)
     init(_ center: Coordinate, range: Double, metrics: MetricTable) {
+        self.init(center, range: range, metric: metrics.metric(at: center.latitude))
+    }
+
+    /// - Parameter metric: that of the latitude of the centre.
+    @inline(__always)
+    init(_ center: Coordinate, range: Double, metric: LocalMetric) {
         self.center = center
         self.range = range
-        metric = metrics.metric(at: center.latitude)
+        self.metric = metric
         doubt = metric.errorBound(within: range)
     }
 

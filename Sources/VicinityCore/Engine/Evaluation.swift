@@ -66,11 +66,12 @@ extension Engine {
     ) {
         let user = users[slot]
         stepping = slot
-        if radius == user.pointee.radius, isPlannedToStay(plan, user, position) || staysInSlack(user, position) {
+        let scanned = plan.flatMap { self.plan($0, of: slot, to: position, radius: radius) }
+        // Who was not in the slack when the group was planned is not asked again: it has not become wider.
+        if scanned == nil, radius == user.pointee.radius, isPlannedToStay(plan, user, position) || staysInSlack(user, position) {
             store(slot, position: position, radius: radius, accuracy: accuracy, time: time)
         } else {
-            let plan = plan.flatMap { self.plan($0, of: slot, to: position, radius: radius) }
-            evaluate(slot, at: position, radius: radius, accuracy: accuracy, time: time, plan)
+            evaluate(slot, at: position, radius: radius, accuracy: accuracy, time: time, scanned)
         }
         if !scratch.pending.isEmpty || user.pointee.hasCompanions { emit(fixOf: slot, at: time, into: &changes) }
         stepping = Plan.nobody
@@ -112,21 +113,26 @@ extension Engine {
             }
         }
         let onlyRadius = radius != oldRadius && position == user.pointee.position && accuracy == user.pointee.accuracy
-        let halo = Halo(center: position, radius: radius, accuracy: accuracy, rules: rules, metrics: metrics)
-        let old = Disc(origin, radius: oldRadius, margin: 0, metrics: metrics)
+        let metric = plan?.pointee.metric ?? metrics.metric(at: position.latitude)
+        let halo = Halo(center: position, radius: radius, accuracy: accuracy, rules: rules, metric: metric)
         var limit = 0.0
         if let plan {
             limit = plan.pointee.width
-            if plan.pointee.foundCount > 0 { collect(plan, halo.disc, old) }
-        } else if let found = scanRing(halo.disc, old) {
-            limit = found
-        } else {
-            scanDisc(halo.disc)
-            scratch.candidates.removeAll { candidate in
-                let subject = subjects[candidate.subject]
-                return old.isNear(latitude: subject.pointee.latitude, longitude: subject.pointee.longitude)
+            if plan.pointee.foundCount > 0 {
+                collect(plan, halo.disc, Disc(origin, radius: oldRadius, margin: 0, metric: plan.pointee.old))
             }
-            appendLeaving(slot, halo.disc)
+        } else {
+            let old = Disc(origin, radius: oldRadius, margin: 0, metrics: metrics)
+            if let found = scanRing(halo.disc, old) {
+                limit = found
+            } else {
+                scanDisc(halo.disc)
+                scratch.candidates.removeAll { candidate in
+                    let subject = subjects[candidate.subject]
+                    return old.isNear(latitude: subject.pointee.latitude, longitude: subject.pointee.longitude)
+                }
+                appendLeaving(slot, halo.disc)
+            }
         }
         settle(slot, halo, cause: onlyRadius ? .radius : .user, time: time)
         if let plan { bound(by: plan, user) }

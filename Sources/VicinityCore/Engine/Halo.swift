@@ -7,8 +7,16 @@ struct Disc {
     /// - Parameter margin: metres beyond the radius that will be judged as well.
     @inline(__always)
     init(_ center: Coordinate, radius: Double, margin: Double, metrics: MetricTable) {
+        self.init(center, radius: radius, margin: margin, metric: metrics.metric(at: center.latitude))
+    }
+
+    /// - Parameters:
+    ///   - margin: metres beyond the radius that will be judged as well.
+    ///   - metric: that of the latitude of the centre.
+    @inline(__always)
+    init(_ center: Coordinate, radius: Double, margin: Double, metric: LocalMetric) {
         // A quarter more, so that a step of that size can be judged from either end.
-        viewpoint = Viewpoint(center, range: radius * 1.25 + margin + 256, metrics: metrics)
+        viewpoint = Viewpoint(center, range: radius * 1.25 + margin + 256, metric: metric)
         near = Edge(radius, from: viewpoint)
     }
 
@@ -40,8 +48,14 @@ struct Halo {
 
     @inline(__always)
     init(center: Coordinate, radius: Double, accuracy: Double, rules: Rules, metrics: MetricTable) {
+        self.init(center: center, radius: radius, accuracy: accuracy, rules: rules, metric: metrics.metric(at: center.latitude))
+    }
+
+    /// - Parameter metric: that of the latitude of the centre.
+    @inline(__always)
+    init(center: Coordinate, radius: Double, accuracy: Double, rules: Rules, metric: LocalMetric) {
         let margin = rules.leaveMargin + min(accuracy, rules.accuracyCap)
-        disc = Disc(center, radius: radius, margin: margin, metrics: metrics)
+        disc = Disc(center, radius: radius, margin: margin, metric: metric)
         reach = Edge(radius + margin, from: disc.viewpoint)
         mayEnter = rules.accuracyCap == 0 || accuracy <= radius
     }

@@ -27,75 +27,46 @@ struct ShortcutTests {
     /// in the margin at the new one; whom it concerns was found out before.
     @Test("A user who gets a new anchor between two subjects' fixes is asked by the second", arguments: sets)
     func anchorBetweenSubjects(shortcuts: Shortcuts) {
-        var rules = Rules()
-        rules.radius = 500
-        rules.leaveMargin = 50
-        rules.accuracyCap = 0
-        rules.maxSpeed = 0
-        var engine = Engine(rules: rules, hashSeed: 7, signOffKey: SipHashKey(1, 2), precisionKey: SipHashKey(3, 4))
-        engine.shortcuts = shortcuts
-        var changes = Changes()
-        var clock = ClockReading(wall: 1_700_000_000_000, steady: 0)
-        func east(_ metres: Double) -> Coordinate { Coordinate(latitude: 0, longitude: Int32(metres / 0.011_131_949)) }
-        func take(_ lines: [(kind: Fix.Kind, id: String, metres: Double)]) {
-            var batch = FixBatch(source: 1, firstLine: 1)
-            for (number, line) in lines.enumerated() {
-                clock = ClockReading(wall: clock.wall + 1_000, steady: clock.steady + 1_000)
-                let (id, place) = (Array(line.id.utf8), east(line.metres))
-                batch.fixes.append(
-                    Fix(
-                        kind: line.kind, idOffset: UInt32(batch.ids.count), idLength: UInt8(id.count), line: UInt32(number),
-                        hash: engine.hasher.hash(id), latitude: place.latitude, longitude: place.longitude, time: clock.wall, accuracy: 5))
-                batch.ids += id
-            }
-            engine.apply(batch, now: clock, into: &changes)
-        }
+        var equator = Equator(shortcuts)
         let places = [("eastern", 600.0), ("western", -475), ("far", 20_000), ("farther", 21_000)]
-        _ = engine.put(places.map { SubjectPlacement(id: Array($0.0.utf8), kind: nil, position: east($0.1)) }, now: clock, into: &changes)
-        take(places.map { (.subject, $0.0, $0.1) })
-        take([(.user, "u", 0), (.user, "u", 0.2), (.user, "u", 20)])
-        take([(.subject, "far", 20_010), (.subject, "farther", 21_010), (.subject, "eastern", 515), (.subject, "western", -485)])
-        take([(.user, "u", 10)])
-        let entered = changes.transitions.map { transition in
-            guard case .enter = transition.change else { return "another change" }
-            return String(decoding: engine.event(transition).subject, as: UTF8.self)
-        }
-        #expect(entered == ["western", "eastern"])
+        equator.put(places)
+        equator.take(places.map { (.subject, $0.0, $0.1) })
+        equator.take([(.user, "u", 0), (.user, "u", 0.2), (.user, "u", 20)])
+        equator.take([(.subject, "far", 20_010), (.subject, "farther", 21_010), (.subject, "eastern", 515), (.subject, "western", -485)])
+        equator.take([(.user, "u", 10)])
+        #expect(equator.changes == ["enter western", "enter eastern"])
     }
 
     /// The rules are set anew while the user stands 20 m east of the anchor, which ends the slack; then, for the first time, a subject moves: to where it is near
     /// the user, but not near the anchor.
     @Test("A user away from the anchor is found when cells begin to know more, though the slack has ended", arguments: sets)
     func awayWithoutSlack(shortcuts: Shortcuts) {
-        var rules = Rules()
-        rules.radius = 500
-        rules.leaveMargin = 50
-        rules.accuracyCap = 0
-        rules.maxSpeed = 0
-        var engine = Engine(rules: rules, hashSeed: 7, signOffKey: SipHashKey(1, 2), precisionKey: SipHashKey(3, 4))
-        engine.shortcuts = shortcuts
-        var changes = Changes()
-        var clock = ClockReading(wall: 1_700_000_000_000, steady: 0)
-        func east(_ metres: Double) -> Coordinate { Coordinate(latitude: 0, longitude: Int32(metres / 0.011_131_949)) }
-        func take(_ kind: Fix.Kind, _ id: String, _ metres: Double) {
-            clock = ClockReading(wall: clock.wall + 1_000, steady: clock.steady + 1_000)
-            var batch = FixBatch(source: 1, firstLine: 1)
-            let (name, place) = (Array(id.utf8), east(metres))
-            batch.fixes = [
-                Fix(
-                    kind: kind, idOffset: 0, idLength: UInt8(name.count), line: 1, hash: engine.hasher.hash(name), latitude: place.latitude,
-                    longitude: place.longitude, time: clock.wall, accuracy: 5)
-            ]
-            batch.ids = name
-            engine.apply(batch, now: clock, into: &changes)
+        var equator = Equator(shortcuts)
+        equator.put([("eastern", 700)])
+        equator.take([(.user, "u", 0), (.user, "u", 0.2), (.user, "u", 20)])
+        equator.setRulesAnew()
+        equator.take([(.subject, "eastern", 510)])
+        #expect(equator.changes == ["enter eastern"])
+        equator.take([(.user, "u", -1_000)])
+        #expect(equator.changes == ["enter eastern", "leave eastern"])
+    }
+
+    /// As long as nothing moves, users stand in cells of 1.5 to 3 km; whoever is there when the first subject moves goes into smaller ones.
+    @Test("Who stood in large cells is found by subjects that move", arguments: sets)
+    func fromLargeCells(shortcuts: Shortcuts) {
+        var equator = Equator(shortcuts)
+        equator.put([("bus", 50_000), ("gate", -50_000)])
+        let users = (0..<40).map { ("u\($0)", Double($0) * 150) }
+        equator.take(users.map { (.user, $0.0, $0.1) })
+        // One has come and gone meanwhile, and one goes to another large cell and back.
+        equator.take([(.user, "u7", 9_000), (.gone, "u9", 0), (.user, "u7", 1_050)])
+        equator.take([(.subject, "bus", -400)])
+        #expect(equator.changes == ["enter bus"])
+        for (number, place) in stride(from: -300.0, through: 6_500, by: 100).enumerated() {
+            equator.take([(.subject, "bus", place), (.user, users[number % 7].0, users[number % 7].1 + Double(number % 3))])
         }
-        _ = engine.put([SubjectPlacement(id: Array("eastern".utf8), kind: nil, position: east(700))], now: clock, into: &changes)
-        for metres in [0, 0.2, 20] { take(.user, "u", metres) }
-        engine.rules = rules
-        take(.subject, "eastern", 510)
-        #expect(changes.transitions.count == 1)
-        take(.user, "u", -1_000)
-        #expect(changes.transitions.count == 2)
+        let entered = equator.changes.count { $0 == "enter bus" }
+        #expect(entered == 39 && equator.changes.count { $0 == "leave bus" } == entered)
     }
 
     @Test("The scan of a ring finds who changes sides, and who may do so next", arguments: [true, false])
@@ -247,5 +218,64 @@ private struct WalkingCrowd {
             engine.reclaim()
         }
         return blocks
+    }
+}
+
+/// An engine of 500 m with a margin of 50, on a line: everybody is so many metres east of 0° N, 0° E.
+private struct Equator: ~Copyable {
+    private var engine: Engine
+    private let rules: Rules
+    private var clock = ClockReading(wall: 1_700_000_000_000, steady: 0)
+    private(set) var changes: [String] = []
+
+    init(_ shortcuts: Shortcuts) {
+        var rules = Rules()
+        rules.radius = 500
+        rules.leaveMargin = 50
+        rules.accuracyCap = 0
+        rules.maxSpeed = 0
+        self.rules = rules
+        engine = Engine(rules: rules, hashSeed: 7, signOffKey: SipHashKey(1, 2), precisionKey: SipHashKey(3, 4))
+        engine.shortcuts = shortcuts
+    }
+
+    private static func east(_ metres: Double) -> Coordinate { Coordinate(latitude: 0, longitude: Int32(metres / 0.011_131_949)) }
+
+    mutating func put(_ places: [(id: String, metres: Double)]) {
+        var changes = Changes()
+        let placements = places.map { SubjectPlacement(id: Array($0.id.utf8), kind: nil, position: Self.east($0.metres)) }
+        _ = engine.put(placements, now: clock, into: &changes)
+        note(changes)
+    }
+
+    mutating func setRulesAnew() { engine.rules = rules }
+
+    /// Takes lines in one batch, a second apart.
+    mutating func take(_ lines: [(kind: Fix.Kind, id: String, metres: Double)]) {
+        var batch = FixBatch(source: 1, firstLine: 1)
+        for (number, line) in lines.enumerated() {
+            clock = ClockReading(wall: clock.wall + 1_000, steady: clock.steady + 1_000)
+            let (id, place) = (Array(line.id.utf8), Self.east(line.metres))
+            batch.fixes.append(
+                Fix(
+                    kind: line.kind, idOffset: UInt32(batch.ids.count), idLength: UInt8(id.count), line: UInt32(number),
+                    hash: engine.hasher.hash(id), latitude: place.latitude, longitude: place.longitude, time: clock.wall, accuracy: 5))
+            batch.ids += id
+        }
+        var changes = Changes()
+        engine.apply(batch, now: clock, into: &changes)
+        note(changes)
+        engine.reclaim()
+    }
+
+    private mutating func note(_ changes: Changes) {
+        for transition in changes.transitions {
+            let subject = String(decoding: engine.event(transition).subject, as: UTF8.self)
+            switch transition.change {
+            case .enter: self.changes.append("enter \(subject)")
+            case .leave: self.changes.append("leave \(subject)")
+            default: self.changes.append("another change")
+            }
+        }
     }
 }
