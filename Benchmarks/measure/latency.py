@@ -21,8 +21,8 @@ def measure(go):
     # A rate lasts for SECONDS, whatever the rate; no user's next fix comes before the event of the last.
     # Half of the maximum as the maximum is sent, 64 KiB at a time, and each line when it is due, for which the sender needs a core by itself.
     gather = max(1, PIECE * work.lines // os.path.getsize(work.fixes))
-    for case, rate, pieces, more in (("half of the maximum rate, commit_interval 5 ms", half, gather, ""),
-                                     ("half of the maximum rate, line by line, commit_interval 5 ms", half, 1, ""),
+    for case, rate, pieces, more in (("half of the maximum rate, 64 KiB at a time, commit_interval 5 ms", half, gather, ""),
+                                     ("half of the maximum rate, commit_interval 5 ms", half, 1, ""),
                                      (f"{steady:,} fixes/s, commit_interval 0", steady, 1, "delivery: { commit_interval: 0 }\n")):
         rounds = max(1, min(40, round(rate * (1 if go.small else SECONDS) / users)))
         work = go.yardstick.generate("walk", users, subjects, rounds, *(("--box-km", 14) if go.small else ()))

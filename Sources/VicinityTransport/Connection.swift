@@ -49,7 +49,10 @@ package final class Connection {
     package var restBetweenReads = TimeAmount.zero
 
     /// Bytes of a read that is followed by the next one at once; so is one that has filled its buffer, which grows with what comes.
-    private static let plenty = 16 * 1024
+    ///
+    /// Of a gateway that writes line by line the kernel's buffer holds some 280 lines, by what each costs the kernel: so many must not be followed by a rest,
+    /// since then the gateway is waiting.
+    private static let plenty = 8 * 1024
 
     private struct LastRead {
         var time = NIODeadline.uptimeNanoseconds(0)

@@ -161,7 +161,7 @@ public struct Engine: ~Copyable {
     var briefReference = BriefUser.Reference(time: 0, radius: 0)
     /// Whose fix is being taken, and will be noted at its end.
     var stepping = Plan.nobody
-    /// Whether somebody has gone since the journal was taken, of whom a brief user may still tell.
+    /// Whether somebody has gone or fallen silent since the journal was taken, of whom a brief user may still tell.
     var hasStaleBriefs = false
     var touchedSubjects: [UInt32] = []
     /// Whether any subject ever moved or had a validity: until then there is nothing of it to store.

@@ -146,12 +146,7 @@ extension Engine {
             briefUsers.append(brief)
         }
         touched.removeAllForReuse()
-        // The place of somebody who is gone is not kept, not even for as long as a journal is.
-        if hasStaleBriefs {
-            let superseded = Set(others)
-            briefUsers.removeAll { superseded.contains($0.slot) }
-            hasStaleBriefs = false
-        }
+        if hasStaleBriefs { dropStaleBriefs(besides: others) }
         writeBriefUsers(into: &bytes)
         bytes.appendVarint(UInt64(others.count))
         for slot in others {
@@ -162,6 +157,15 @@ extension Engine {
             user.pointee.isTouched = false
             if user.pointee.isVacant { users.vacate(slot) }
         }
+    }
+
+    /// Keeps of each user only what is said last: the place of somebody who is gone or silent is not kept, not even for as long as a journal is.
+    private mutating func dropStaleBriefs(besides others: [UInt32]) {
+        var told = Set(others)
+        var kept: [BriefUser] = []
+        for brief in briefUsers.reversed() where told.insert(brief.slot).inserted { kept.append(brief) }
+        briefUsers = kept.reversed()
+        hasStaleBriefs = false
     }
 
     private mutating func writeBriefUsers(into bytes: inout [UInt8]) {

@@ -101,7 +101,7 @@ extension Engine {
 
     /// Puts the users into smaller cells, which know what they did not need to know while no subject moved.
     ///
-    /// - Complexity: O(users), once: some 60 ns for each.
+    /// - Complexity: O(users), once.
     mutating func sharpen() {
         userGrid.sharpen()
         for slot in 0..<UInt32(users.count) where users[slot].pointee.isUsed && !users[slot].pointee.isSilent {

@@ -332,6 +332,7 @@ extension Engine {
         limits[slot]?.withheld = []
         hasForgottenPositions = true
         touch(slot)
+        hasStaleBriefs = true
         awaitForgetting(slot)
         awaitPlaceEnd(of: slot)
     }

@@ -84,6 +84,7 @@ extension Engine {
         journalOperations.removeAll(keepingCapacity: true)
         operationCount = 0
         lastOpened = (0, 0)
+        briefUsers.removeAll(keepingCapacity: true)
         limitChanges.removeAll(keepingCapacity: true)
         limitChangeCount = 0
     }

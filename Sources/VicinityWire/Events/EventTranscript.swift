@@ -33,7 +33,7 @@ package struct EventTranscript {
     }
 
     /// Bytes in which mostly all lines find room.
-    package var likelySize: Int { block.bytes.count + 110 * block.count + Self.leastRoom }
+    package var likelySize: Int { block.bytes.count + 130 * block.count + Self.leastRoom }
 
     /// Writes the next lines.
     ///

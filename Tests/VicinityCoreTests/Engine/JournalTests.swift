@@ -237,6 +237,26 @@ struct JournalTests {
         #expect(users.count == 1 && users[0].user == nil)
     }
 
+    @Test("Nor does it where somebody was who falls silent in the same commit, come back or not", arguments: [false, true])
+    func whoIsSilentIsNotTold(comesBack: Bool) throws {
+        let journals = [Int32(10), 20].map { east in
+            var engine = Self.makeEngine()
+            var changes = Changes()
+            _ = Self.journal(&engine, Self.fix(east: 0, at: 1))
+            engine.apply(Self.fix(east: east, at: 2), now: ClockReading(wall: Self.wall, steady: 0), into: &changes)
+            let later = ClockReading(wall: Self.wall + 3_600_000, steady: 3_600_000)
+            engine.advance(to: later, into: &changes)
+            if comesBack { engine.apply(Self.fix(east: 0, at: 1_800), now: later, into: &changes) }
+            engine.reclaim()
+            var bytes: [UInt8] = []
+            engine.takeJournal(into: &bytes)
+            return bytes
+        }
+        #expect(journals[0] == journals[1])
+        let users = try #require(StoredJournal(bytes: journals[0])).users
+        #expect(users.count == 1 && (users[0].user?.silentSince != nil) == !comesBack)
+    }
+
     /// A brief user of whom nothing was told before is no user.
     @Test func aBriefUserMustBeKnown() throws {
         var engine = Self.makeEngine()
