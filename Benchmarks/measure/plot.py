@@ -124,21 +124,22 @@ def latency(content):
     for (section, case, name, _), figure in content["by_key"].items():
         if section == "latency curve":
             curves.setdefault(case, []).append((float(name.split()[0]), median(figure["values"])))
-    left, top, width, high = 74, 84, 640, 330
+    groups = list(dict.fromkeys(case.rsplit(": ", 1)[0] for case in curves))
+    left, top, width, high = 74, 64 + 20 * len(groups), 640, 330
     values = [value for points in curves.values() for _, value in points if value > 0]
     x = Axis(*round_out(values, (1, 2, 5)), left, left + width)
     y = Axis(0.01, 100, top + high, top)  # percent that took longer
     parts = frame(x, y, x.ticks((1, 2, 5)), y.ticks((1, 5)), y_name=lambda value: f"{value:g} %")
     parts.append(text(left + width / 2, top + high + 38, "milliseconds from when the fix was due to its event at the subscriber", "middle"))
     parts.append(text(left, top - 10, "events that took longer", more=' font-weight="bold"'))
-    groups = list(dict.fromkeys(case.rsplit(": ", 1)[0] for case in curves))
     dashes = dict(zip(groups, ("", "7 4", "2 3")))
     for case, points in curves.items():
         group, who = case.rsplit(": ", 1)
         colour = DAEMON if who == "daemon" else FLOOR
         parts += line([(x.at(max(value, x.low)), y.at(100 - share)) for share, value in sorted(points)], colour, marks=False, dash=dashes[group])
     parts += legend(left, 24, (("the daemon", DAEMON, ""), ("the floor, which commits nothing", FLOOR, "")))
-    parts += legend(left, 44, [(group, INK, dash) for group, dash in dashes.items()])
+    for place, (group, dash) in enumerate(dashes.items()):
+        parts += legend(left, 44 + 20 * place, [(group, INK, dash)])
     return picture(left + width + 30, top + high + 54, parts)
 
 
