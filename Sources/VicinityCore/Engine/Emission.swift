@@ -230,7 +230,7 @@ extension Engine {
         }
     }
 
-    /// The bound of a block: about 100 KB on disk and 300 KB as lines.
+    /// The bound of a block: about 50 KB on disk and 300 KB as lines.
     public static var eventsPerBlock: Int { 2048 }
 }
 
