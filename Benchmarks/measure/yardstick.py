@@ -24,6 +24,8 @@ class Yardstick:
         work.facts = self.run("gen", preset, "--users", users, "--subjects", subjects, "--radius", RADIUS, "--rounds", rounds + 1, "--out-fixes",
                               work.fixes, "--out-warm", work.warm, "--out-subjects", work.register, *more)
         work.lines = work.facts["lines"] - work.facts["warm_lines"]
+        # Or the system would write a gigabyte of them while the log is measured.
+        os.sync()
         return work
 
     def floor(self, work):

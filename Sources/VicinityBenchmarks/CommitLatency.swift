@@ -40,7 +40,7 @@ public struct CommitLatency {
     /// - Returns: a row of the table.
     public func run(in path: String) throws -> String {
         let directory = try TemporaryDirectory(in: path)
-        let store = try SQLiteStore.open(directory: directory.path, durability: durability)
+        let store = try SQLiteStore.open(directory: directory.path, durability: durability, copying: .beside)
         var number: Int64 = 0
         var seq: Int64 = 0
         while isPruning, seq < Self.kept {

@@ -128,7 +128,7 @@ public enum StageBenchmarks {
     private static func commit(blocks: Int) throws -> Measurement {
         guard let block = sampleBlock(events: 400) else { preconditionFailure("a block of events is not empty") }
         let directory = try TemporaryDirectory()
-        let store = try SQLiteStore.open(directory: directory.path, durability: .process)
+        let store = try SQLiteStore.open(directory: directory.path, durability: .process, copying: .beside)
         let journal = [UInt8](repeating: 7, count: 65_536)
         let start = processorSeconds()
         for number in 1...Int64(max(1, blocks)) {

@@ -185,7 +185,9 @@ package struct Daemon: Service {
             }
         do {
             let key = try AuditKey.installed(directory: premises.stateDirectory)
-            return try SQLiteStore.open(directory: premises.stateDirectory, durability: durability, auditKey: key) { startup.opening($0) }
+            return try SQLiteStore.open(directory: premises.stateDirectory, durability: durability, copying: .beside, auditKey: key) {
+                startup.opening($0)
+            }
         } catch {
             throw StartFailure(.store, "\(error)")
         }

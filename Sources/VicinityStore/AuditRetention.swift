@@ -114,7 +114,7 @@ extension SQLiteStore {
             state.auditKept = removal.kept
             if removal.removed > 0 { state.mayHaveFreeSpace = true }
         }
-        if removal.removed > 0 { copyWAL(afterWriting: Int(removal.removed) * 256) }
+        if removal.removed > 0 { copyWAL() }
         return AuditStep(removed: removal.removed, isCut: removal.isCut, damage: removal.kept.damage)
     }
 

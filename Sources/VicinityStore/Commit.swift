@@ -64,38 +64,6 @@ package struct Commit: Sendable {
     }
 }
 
-extension Commit {
-    /// What it writes, roughly, in bytes.
-    var size: Int {
-        blocks.reduce(journal.count) { $0 + $1.bytes.count } + pages.reduce(0) { $0 + $1.bytes.count }
-            + register.reduce(0) { sum, change in
-                switch change {
-                case .put(let row): sum + row.size
-                case .remove, .show: sum + 256
-                }
-            }
-            + edition.reduce(0) { sum, change in
-                switch change {
-                case .put(let row): sum + row.size
-                case .remove, .begin, .discard, .swap, .settled: sum + 256
-                }
-            } + signOffs.reduce(0) { $0 + 128 + $1.limits.count } + cursors.count * 128 + suspensions.count * 256
-            + reports.reduce(0) { sum, change in
-                switch change {
-                case .create(let row): sum + 256 + (row.text?.utf8.count ?? 0)
-                case .resolve(_, let resolution): sum + 256 + (resolution.note?.utf8.count ?? 0)
-                // Of how many reports is not known here.
-                case .anonymise: sum + 4096
-                }
-            } + audit.reduce(0) { $0 + 128 + $1.digest.columns.count } + erasures.count * 512
-    }
-}
-
-extension SubjectRow {
-    /// What it takes, roughly, in bytes.
-    fileprivate var size: Int { 256 + (details?.utf8.count ?? 0) }
-}
-
 /// The full state of a range of slots as of the commit that carries it. A later page of the same index replaces it.
 package struct StatePage: Sendable, Equatable {
     /// At least 0. The store gives it no meaning but the order in which recovery returns pages.

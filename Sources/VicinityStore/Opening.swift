@@ -36,6 +36,7 @@ struct Opening {
     let bootID: BootID?
     let auditKey: AuditKey?
     let progress: (@Sendable (OpeningStep) -> Void)?
+    let gauge = WALGauge()
 
     var path: String { "\(directory)/\(SQLiteStore.fileName)" }
 
@@ -61,11 +62,12 @@ struct Opening {
         configuration.maximumReaderCount = Self.readers
         configuration.persistentReadOnlyConnections = true
         configuration.busyMode = .timeout(busyTimeout)
-        configuration.prepareDatabase { [path] database in
+        configuration.prepareDatabase { [path, gauge] database in
             if database.configuration.readonly {
                 try database.execute(sql: "PRAGMA cache_size = -512")
             } else {
                 try Self.prepareWriter(database, path: path)
+                gauge.attach(to: database)
             }
         }
         return try DatabasePool(path: path, configuration: configuration)

@@ -8,7 +8,7 @@
 //
 // The gap has no meaning to SQLite (https://www.sqlite.org/fileformat2.html, "unallocated space"), so that no reader can be disturbed. It is
 // written around the pager, which is safe as long as the WAL is empty and nobody else can write, hence within a transaction and at once
-// after a checkpoint that has emptied the WAL; and the pages in the writer's cache must be given up afterwards, since they would bring
+// after a checkpoint that has emptied the WAL, while what copies the WAL beside the commits rests; and the pages in the writer's cache must be given up afterwards, since they would bring
 // the old bytes back.
 
 import GRDB
@@ -69,43 +69,5 @@ enum PageScrubber {
         guard listEnd <= content, content <= page.count else { return nil }
         for cell in stride(from: header, to: listEnd, by: 2) where !(content..<page.count).contains(number(at: cell)) { return nil }
         return listEnd..<content
-    }
-}
-
-/// The file as SQLite itself has it open: a descriptor of our own could not be closed without giving up SQLite's locks.
-private struct DatabaseFile {
-    private let file: UnsafeMutablePointer<sqlite3_file>
-    private let methods: sqlite3_io_methods
-
-    init(_ database: Database) throws {
-        var found: UnsafeMutablePointer<sqlite3_file>?
-        let code = sqlite3_file_control(database.sqliteConnection, "main", SQLITE_FCNTL_FILE_POINTER, &found)
-        guard code == SQLITE_OK, let found, let methods = found.pointee.pMethods else {
-            throw DatabaseError(resultCode: ResultCode(rawValue: code), message: "the file cannot be reached")
-        }
-        file = found
-        self.methods = methods.pointee
-    }
-
-    /// - Returns: bytes.
-    func size() throws -> Int {
-        var size: sqlite3_int64 = 0
-        try check(methods.xFileSize?(file, &size))
-        return Int(size)
-    }
-
-    func read(_ bytes: UnsafeMutableRawBufferPointer, at offset: Int) throws {
-        try check(methods.xRead?(file, bytes.baseAddress, CInt(bytes.count), sqlite3_int64(offset)))
-    }
-
-    func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws {
-        try check(methods.xWrite?(file, bytes.baseAddress, CInt(bytes.count), sqlite3_int64(offset)))
-    }
-
-    func sync() throws { try check(methods.xSync?(file, SQLITE_SYNC_NORMAL)) }
-
-    private func check(_ code: CInt?) throws {
-        guard let code else { throw DatabaseError(resultCode: .SQLITE_MISUSE, message: "the file cannot be reached") }
-        guard code == SQLITE_OK else { throw DatabaseError(resultCode: ResultCode(rawValue: code)) }
     }
 }

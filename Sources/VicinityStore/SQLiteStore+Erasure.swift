@@ -33,13 +33,13 @@ extension SQLiteStore {
         change(&queue)
         try working { try pool.write { database in try queue.write(to: database) } }
         update { $0.erasures = queue }
-        copyWAL(afterWriting: 4096)
+        copyWAL()
     }
 
     // MARK: - Blocks
 
     private func rewrite(_ before: ErasureQueue, through: Int64) throws(StoreFault) -> ErasureStep {
-        let (queue, written) = try working(goesOnBesideDamage: true) {
+        let queue = try working(goesOnBesideDamage: true) {
             try pool.write { database in
                 var rewriting = Rewriting(before, through: through)
                 let times = try look(&rewriting, in: database)
@@ -50,11 +50,11 @@ extension SQLiteStore {
                     try database.cachedStatement(sql: BlockRow.update).execute(arguments: [row.checksum, Data(row.bytes), row.firstSeq])
                 }
                 try queue.write(to: database)
-                return (queue, rewriting.blocks.reduce(4096) { $0 + $1.bytes.count })
+                return queue
             }
         }
         update { $0.erasures = queue }
-        copyWAL(afterWriting: written)
+        copyWAL()
         return queue.position > through ? .rewritten(queue.users) : .more
     }
 
@@ -100,7 +100,7 @@ extension SQLiteStore {
             state.oldestJournal = end
             state.mayHaveFreeSpace = true
         }
-        copyWAL(afterWriting: Int(Self.journalsPerStep) * 2 * Schema.pageSize)
+        copyWAL()
         return .more
     }
 
@@ -115,10 +115,12 @@ extension SQLiteStore {
 
     private func cleanFile(_ state: Writer) throws(StoreFault) -> ErasureStep {
         guard !state.cleaning.isDone else { return .idle }
-        let (wasReached, next) = try working { try pool.writeWithoutTransaction { database in try clean(database, state.cleaning) } }
+        let (wasReached, next) = try working {
+            try resting { try pool.writeWithoutTransaction { database in try clean(database, state.cleaning) } }
+        }
         guard wasReached else { return .waitsForReaders }
         update { state in
-            state.waiting = 0
+            state.wal.wasEmptied()
             if let next { state.cleaning.nextPage = next } else { state.cleaning.isDone = true }
         }
         return next == nil ? .done(Array(state.erasures.underWay)) : .more

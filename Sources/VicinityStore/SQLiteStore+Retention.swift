@@ -54,7 +54,7 @@ extension SQLiteStore {
             state.kept = kept
             if kept.oldest(head: head) > before { state.mayHaveFreeSpace = true }
         }
-        if kept.oldest(head: head) > before { copyWAL(afterWriting: Removal.bytesPerStep) }
+        if kept.oldest(head: head) > before { copyWAL() }
         let audit = try retainAudit(retention)
         isCut = isCut || audit.isCut
         // What a sweep leaves free is given back when it is over.
@@ -100,7 +100,7 @@ extension SQLiteStore {
             state.mayHaveGarbage = removed == Self.garbagePerStep
             if removed > 0 { state.mayHaveFreeSpace = true }
         }
-        if removed > 0 { copyWAL(afterWriting: removed * Schema.pageSize) }
+        if removed > 0 { copyWAL() }
         return removed == Self.garbagePerStep
     }
 
@@ -117,6 +117,7 @@ extension SQLiteStore {
             }
         }
         update { $0.mayHaveFreeSpace = isLarge }
+        copyWAL()
         return isLarge
     }
 }

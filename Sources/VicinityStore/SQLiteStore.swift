@@ -1,4 +1,5 @@
-// The log on disk: one SQLite file in WAL mode, one connection that writes, a few that only read.
+// The log on disk: one SQLite file in WAL mode, one connection that writes, a few that only read, and one that copies what was written into
+// the file.
 //
 // *Why a pool.* GRDB's `DatabasePool` is this very shape: a serialized writer on the thread that calls it, and readers that each see
 // the last commit and neither wait for the writer nor make it wait.
@@ -28,6 +29,9 @@ package final class SQLiteStore: LogStore {
     /// What became of the chain of the audit log when it was opened.
     package let auditStart: AuditStart
     let pool: DatabasePool
+    /// What copies the WAL beside the commits; `nil` if the writer does.
+    private let copier: WALCopier?
+    private let gauge: WALGauge
     private let directory: String
     private let durability: Durability
     /// Seconds.
@@ -58,12 +62,8 @@ package final class SQLiteStore: LogStore {
         /// Whether the file may have shrunk inside since its free pages were counted.
         var mayHaveFreeSpace = true
         var fault: StoreFault?
-        /// Pages in the WAL since it was last copied into the file, roughly.
-        var waiting = 0
+        var wal = WALPolicy()
     }
-
-    /// Pages of the WAL after which it is copied into the file: commits wait meanwhile, some milliseconds (docs/decisions/0065).
-    private static let greatestWAL = 1024
 
     /// Opens the log of a directory, creating it if there is none.
     ///
@@ -72,21 +72,23 @@ package final class SQLiteStore: LogStore {
     ///   - durability: of each ``append(_:)``.
     ///   - busyTimeout: seconds to wait for a lock that another program holds.
     ///   - bootID: which start of the machine this is; `nil` if that is not known.
+    ///   - copying: who copies the WAL into the file.
     ///   - auditKey: of the chain of the audit log; `nil` makes a store that takes no audit entry. A log that has a chain and is written to
     ///     without its key is one whose chain is broken.
     ///   - progress: called on this thread when a step begins.
     /// - Throws: ``StoreFault``; a file that was refused is as it was.
     package static func open(
-        directory: String, durability: Durability, busyTimeout: Double = 5, bootID: BootID? = .current(), auditKey: AuditKey? = nil,
+        directory: String, durability: Durability, busyTimeout: Double = 5, bootID: BootID? = .current(),
+        copying: WALCopying = .byWriter, auditKey: AuditKey? = nil,
         progress: (@Sendable (OpeningStep) -> Void)? = nil
     ) throws(StoreFault) -> SQLiteStore {
         try SQLiteStore(
             Opening(
                 directory: directory, durability: durability, busyTimeout: busyTimeout, bootID: bootID, auditKey: auditKey,
-                progress: progress))
+                progress: progress), copying)
     }
 
-    private init(_ opening: Opening) throws(StoreFault) {
+    private init(_ opening: Opening, _ copying: WALCopying) throws(StoreFault) {
         let path = opening.path
         try opening.createFile()
         var opened: DatabasePool?
@@ -94,7 +96,9 @@ package final class SQLiteStore: LogStore {
             let pool = try opening.openPool()
             opened = pool
             let found = try opening.prepare(pool)
+            copier = copying == .beside ? try WALCopier(path: path, busyTimeout: opening.busyTimeout) : nil
             self.pool = pool
+            gauge = opening.gauge
             identity = found.identity
             renewal = found.renewal
             wasClean = found.wasClean
@@ -123,7 +127,10 @@ package final class SQLiteStore: LogStore {
     }
 
     /// Lets go of a log that turned out to be damaged, and leaves its files as they are.
-    package func abandon() { Self.close(pool, leaving: directory) }
+    package func abandon() {
+        copier?.close()
+        Self.close(pool, leaving: directory)
+    }
 
     private static func close(_ pool: DatabasePool, leaving directory: String) {
         // The last connection that closes copies the WAL into the file; one that only reads does not.
@@ -143,6 +150,8 @@ package final class SQLiteStore: LogStore {
     package func append(_ commit: Commit) throws(StoreFault) {
         let appending = Appending(commit, after: try state(), path: path)
         let audit = try working { try pool.write { database in try appending.write(to: database) } }
+        // What was copied beside it may have failed meanwhile.
+        _ = try state()
         announce(appending.head)
         update { state in
             state.head = appending.head
@@ -156,31 +165,45 @@ package final class SQLiteStore: LogStore {
             if state.kept != nil { state.kept?.append(commit) }
             if commit.number.isMultiple(of: FreeSpace.commitsPerCount) { state.mayHaveFreeSpace = true }
         }
-        copyWAL(afterWriting: commit.size)
+        copyWAL()
     }
 
-    /// Copies the WAL into the file when it has become long.
+    /// Has the WAL copied into the file when it has become long. To be called after everything that was written.
     ///
     /// SQLite would do so by itself and say nothing of what fails. But a sync that failed may not be followed by one that succeeds, for the
     /// system may have dropped what it could not write; so a fault here is the end of the writer's work, though the commit is durable.
-    ///
-    /// - Parameter bytes: what was just written, without the tables' own overhead.
-    func copyWAL(afterWriting bytes: Int) {
-        let isDue = writer.withLock { state in
-            state.waiting += 8 + bytes * 3 / 2 / Schema.pageSize
-            guard state.waiting >= Self.greatestWAL, state.fault == nil else { return false }
-            state.waiting = 0
-            return true
+    func copyWAL() {
+        let step = writer.withLock { state in
+            state.fault == nil ? state.wal.next(pages: gauge.reading, copier == nil ? .byWriter : .beside) : .nothing
         }
-        guard isDue else { return }
-        do {
-            try pool.writeWithoutTransaction { database in try database.checkpointUnlessBusy(.passive) }
-        } catch {
-            let fault = StoreFault(error, path: path)
-            update { state in
-                // What may pass is tried again after the next commit.
-                if fault.mayPass { state.waiting = Self.greatestWAL } else { state.fault = fault }
+        switch step {
+        case .nothing: break
+        case .copy: copier?.copy { [weak self] error in self?.copyEnded(error, wasBeside: true) }
+        case .finish:
+            do {
+                try resting { try pool.writeWithoutTransaction { database in try database.checkpointUnlessBusy(.passive) } }
+                copyEnded(nil, wasBeside: false)
+            } catch {
+                copyEnded(error, wasBeside: false)
             }
+        }
+    }
+
+    /// A copy of the WAL has ended; a fault that may not pass is the end of the writer's work.
+    private func copyEnded(_ error: (any Error)?, wasBeside: Bool) {
+        let fault = error.map { StoreFault($0, path: path) }
+        update { state in
+            state.wal.ended(isDone: fault == nil, wasBeside: wasBeside)
+            if let fault, !fault.mayPass, state.fault == nil { state.fault = fault }
+        }
+    }
+
+    /// Runs `body` while nothing of the WAL is copied beside it, unless such a copy has failed for good.
+    func resting<Value>(_ body: () throws -> Value) throws -> Value {
+        guard let copier else { return try body() }
+        return try copier.resting {
+            _ = try state()
+            return try body()
         }
     }
 
@@ -220,23 +243,29 @@ package final class SQLiteStore: LogStore {
 
     /// Ends the run: everything goes from the WAL into the file, which is then marked as closed cleanly.
     ///
-    /// Waits for reads that are under way; later ones throw ``StoreFault/closed(path:)``. After a fault that does not pass the marker is
-    /// not set, so that the next start checks the file.
+    /// Waits for reads that are under way; later ones throw ``StoreFault/closed(path:)``.
+    ///
+    /// - Throws: ``StoreFault``, also one that has ended the writer's work before; the marker is not set then, so that the next start checks
+    ///   the file.
     package func close() throws(StoreFault) {
-        let state = writer.withLock { $0 }
-        // After a fault nothing more is written: a second try would say nothing of what the first one lost.
-        guard state.fault == nil else { return abandon() }
+        let head = head
         do {
-            try pool.writeWithoutTransaction { database in
-                try database.execute(sql: "PRAGMA synchronous = FULL")
-                try Meta.set(.clean, [1], in: database)
-                // What another program still reads stays in the WAL, which is as good, and not worth a long wait.
-                try database.execute(sql: "PRAGMA busy_timeout = 1000")
-                try database.checkpointUnlessBusy(.truncate)
+            // After a fault nothing more is written: a second try would say nothing of what the first one lost.
+            _ = try state()
+            try resting {
+                try pool.writeWithoutTransaction { database in
+                    try database.execute(sql: "PRAGMA synchronous = FULL")
+                    try Meta.set(.clean, [1], in: database)
+                    // What another program still reads stays in the WAL, which is as good, and not worth a long wait.
+                    try database.execute(sql: "PRAGMA busy_timeout = 1000")
+                    try database.checkpointUnlessBusy(.truncate)
+                }
             }
-            announce(state.head)
+            announce(head)
             try pool.close()
+            copier?.close()
         } catch {
+            if writer.withLock({ $0.fault != nil }) { abandon() }
             throw StoreFault(error, path: path)
         }
     }

@@ -78,6 +78,7 @@ static int sync_file(sqlite3_file *file, int flags) {
     (void)flags;
     watched_file *watched = (watched_file *)file;
     watch_lock();
+    if (watched->session == watch_session()) { watch_wait_while_held(watched->kind); }
     int code = begin_file_call(faulty_disk_sync, file);
     if (code != SQLITE_OK) {
         content_fail_to_sync(watched->content, watch_random());

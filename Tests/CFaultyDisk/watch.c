@@ -14,6 +14,7 @@
 enum { most_calls = 16, most_files = 4 };
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t released = PTHREAD_COND_INITIALIZER;
 
 static struct {
     char *directory;  // with a slash at the end; NULL if none is watched
@@ -22,6 +23,7 @@ static struct {
     int64_t counts[most_calls][most_files];
     faulty_disk_fault fault;  // `calls` 0 for none
     int64_t failed;
+    uint32_t held;  // files whose syncs wait
     struct {
         int64_t left;  // calls until then; 0 for never
         uint32_t calls;
@@ -57,6 +59,10 @@ uint64_t watch_session(void) { return state.session; }
 uint64_t *watch_random(void) { return &state.random; }
 
 int watch_written(int count) { return state.fault.written < count ? (int)state.fault.written : count; }
+
+void watch_wait_while_held(uint32_t kind) {
+    while ((state.held & kind) != 0) { pthread_cond_wait(&released, &mutex); }
+}
 
 static int bit(uint32_t mask) { return __builtin_ctz(mask); }
 
@@ -123,6 +129,7 @@ void faulty_disk_end(void) {
         uint64_t session = state.session + 1;
         memset(&state, 0, sizeof state);
         state.session = session;
+        pthread_cond_broadcast(&released);
     }
     watch_unlock();
 }
@@ -161,6 +168,13 @@ int64_t faulty_disk_failed(void) {
     int64_t failed = state.failed;
     watch_unlock();
     return failed;
+}
+
+void faulty_disk_hold_syncs(uint32_t files) {
+    watch_lock();
+    state.held = files;
+    pthread_cond_broadcast(&released);
+    watch_unlock();
 }
 
 int faulty_disk_lose_power(const char *directory, uint64_t seed) {

@@ -15,6 +15,8 @@ bool watch_covers(const char *name);
 uint32_t watch_kind(const char *name);
 // Which watch this is. Files that were opened under another one are let be.
 uint64_t watch_session(void);
+// Waits, without the lock meanwhile, until syncs of files of this kind are not held.
+void watch_wait_while_held(uint32_t kind);
 // Counts a call before it is made. The code that it shall fail with, or SQLITE_OK.
 int watch_call(uint32_t call, uint32_t kind);
 // How much of so many bytes a write that fails has written.

@@ -58,7 +58,7 @@ struct AppendTests {
 
         // A fault of the program does not pass: later commits are refused, and the next start checks the file.
         #expect(throws: try #require(fault)) { try store.append(Commit(number: 2, wallTime: 0)) }
-        try store.close()
+        #expect(throws: try #require(fault)) { try store.close() }
         let again = try place.open()
         #expect(!again.wasClean)
         #expect(try Recovery(of: again) == before)

@@ -91,6 +91,9 @@ struct Disk {
     @discardableResult
     func heal() -> Int64 { faulty_disk_heal() }
 
+    /// Makes syncs of these files wait, in place of those named before.
+    func holdSyncs(of files: Files) { faulty_disk_hold_syncs(files.rawValue) }
+
     // MARK: Loss of power
 
     /// Writes what a loss of power would leave now. The file beside the database, which is never synced, is not in it.

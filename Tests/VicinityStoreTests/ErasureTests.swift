@@ -76,6 +76,32 @@ struct ErasureTests {
         #expect(complaints.isEmpty, "\(complaints)")
     }
 
+    @Test("So it is where the WAL is copied beside the commits", arguments: UInt64(0)..<3)
+    func besideCopies(seed: UInt64) throws {
+        var scene = CanaryScene(seed: seed)
+        let store = try place.open(copying: .beside)
+        // Ten of them, at about the least, make a copy.
+        func long(_ commit: Commit) -> Commit {
+            var commit = commit
+            commit.journal += Array(repeating: 7, count: 256 << 10)
+            return commit
+        }
+        for commit in scene.past(60) { try store.append(long(commit)) }
+        #expect(try scene.traces(in: place) > 0, "there is nothing to be erased")
+        try store.append(scene.begin())
+        var done = false
+        while !done {
+            if Int.random(in: 0..<3, using: &scene.random) == 0 { try store.append(long(scene.present())) }
+            if case .done = try store.erase() { done = true }
+        }
+        #expect(try scene.traces(in: place) == 0, "told, but not done")
+        try store.append(scene.end())
+        for _ in 0..<20 { try store.append(long(scene.present())) }
+        try store.close()
+        #expect(try scene.traces(in: place) == 0)
+        #expect(try Inspection(directory: place.path).integrity().isEmpty)
+    }
+
     @Test("What SQLite leaves where cells have moved away is overwritten, and every page holds what it held")
     func gaps() throws {
         var scene = CanaryScene(seed: 5)

@@ -52,7 +52,7 @@ extension FaultyDiskTests {
                     return
                 }
                 #expect(throws: StoreFault.self) { try store.retain(Retention(beforeSeq: 1)) }
-                try store.close()
+                #expect(throws: StoreFault.self) { try store.close() }
                 #expect(disk.count([.write, .truncate, .sync]) == written)
             }
         }

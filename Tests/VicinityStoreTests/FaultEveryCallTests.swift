@@ -129,7 +129,7 @@ extension FaultyDiskTests {
                 } else {
                     try refuses(store, fault, attempt)
                     try attempt.checkLoss([log.before, log.afterAppend])
-                    if attempt.nth.isMultiple(of: 2) { try store.close() }
+                    if attempt.nth.isMultiple(of: 2) { #expect(throws: fault) { try store.close() } }
                     try attempt.checkStart([log.before, log.afterAppend])
                 }
             }

@@ -45,10 +45,11 @@ struct Lives {
         let description: String
     }
 
-    /// A commit after which SQLite copies the WAL into the file by itself, in bytes: that comes at 4096 pages.
+    /// A commit after which the WAL is copied into the file, in bytes; two of them, where that happens beside the commits, make it begin anew.
     private static let flood = 17 << 20
 
     private let durability: Durability
+    private let copying: WALCopying
     /// One of so many steps is a flood; `nil` is none.
     private let floodsEvery: Int?
     private let root: Workplace
@@ -74,8 +75,9 @@ struct Lives {
     /// Commits that were long enough for the WAL to be copied.
     private(set) var floods = 0
 
-    init(seed: UInt64, durability: Durability, floodsEvery: Int? = nil) throws {
+    init(seed: UInt64, durability: Durability, copying: WALCopying = .byWriter, floodsEvery: Int? = nil) throws {
         self.durability = durability
+        self.copying = copying
         self.floodsEvery = floodsEvery
         root = try Workplace()
         place = try root.another()
@@ -157,7 +159,7 @@ struct Lives {
 
     private func start() throws -> SQLiteStore {
         let bootID = BootID(String(repeating: "0", count: 28) + String(boots + 1000))
-        return try place.open(durability, bootID: bootID)
+        return try place.open(durability, bootID: bootID, copying: copying)
     }
 
     /// The log is the one that it was, unless it ends before what was announced.

@@ -29,12 +29,14 @@ extension FaultyDiskTests {
             if durability == .process { #expect(lost > interrupted) }
         }
 
-        /// Where a commit makes the WAL so long that SQLite copies it into the file by itself.
-        @Test("So it is where the WAL is copied into the file in the middle of a commit", arguments: Durability.allCases)
-        func floods(durability: Durability) throws {
+        /// Where a commit makes the WAL so long that it is copied into the file.
+        @Test(
+            "So it is where the WAL is copied into the file in the middle of a commit, or beside it", arguments: Durability.allCases,
+            [WALCopying.byWriter, .beside])
+        func floods(durability: Durability, copying: WALCopying) throws {
             var copied = 0
             for seed in FaultyDiskTests.seeds.prefix(max(2, FaultyDiskTests.seeds.count / 16)) {
-                var lives = try Lives(seed: seed, durability: durability, floodsEvery: 3)
+                var lives = try Lives(seed: seed, durability: durability, copying: copying, floodsEvery: copying == .beside ? 2 : 3)
                 do {
                     for _ in 0..<4 { try lives.live() }
                 } catch {

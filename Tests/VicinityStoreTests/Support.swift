@@ -40,10 +40,10 @@ final class Workplace: Sendable {
 
     func open(
         _ durability: Durability = .process, busyTimeout: Double = 5, bootID: BootID? = .thisTest,
-        auditKey: AuditKey? = .ofTheTests
+        copying: WALCopying = .byWriter, auditKey: AuditKey? = .ofTheTests
     ) throws(StoreFault) -> SQLiteStore {
         try SQLiteStore.open(
-            directory: path, durability: durability, busyTimeout: busyTimeout, bootID: bootID, auditKey: auditKey)
+            directory: path, durability: durability, busyTimeout: busyTimeout, bootID: bootID, copying: copying, auditKey: auditKey)
     }
 
     /// What a crash at this moment would leave: the file and the WAL, without the shared memory.

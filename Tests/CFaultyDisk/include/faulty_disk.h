@@ -57,6 +57,9 @@ int64_t faulty_disk_heal(void);
 // How many calls the fault has failed so far.
 int64_t faulty_disk_failed(void);
 
+// Syncs of these files wait, from now on, until they are not among those named last: a disk that is slow.
+void faulty_disk_hold_syncs(uint32_t files);
+
 // MARK: Loss of power
 
 // Writes to a directory what a loss of power at this moment would leave: of each file what was there when it was last synced, and of what was
