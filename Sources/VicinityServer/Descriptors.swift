@@ -3,8 +3,9 @@ import Logging
 
 /// File descriptors: how many the process may have, and what they are for.
 enum Descriptors {
-    /// The log, its WAL and readers, the lock, the listening sockets, the loops' own, and what libraries open for a moment.
-    private static let own = 64
+    /// The log, its WAL and readers, the lock, the listening sockets and who was accepted there without a place, the loops' own, and what libraries
+    /// open for a moment.
+    private static let own = 96
     /// Of a connection: see `Connection`.
     private static let plain = 2
     /// Of one that is kept over a restart: its notebook, too, and until the manager has been given them one more of the notebook and of the socket.

@@ -1,9 +1,9 @@
 import NIOCore
 
-/// Stands in a server's pipeline before NIO's own acceptor: accepts one client after the other, and only while there is a place for it.
+/// Stands in a server's pipeline before NIO's own acceptor: accepts a few clients at a time, and only while there is a place for them.
 ///
-/// A server cannot look whether somebody waits without accepting, so it accepts one client more than there is place for and keeps that
-/// one unserved, unread and unanswered, until a place is free; the rest wait in the kernel's queue. When accepting fails for want of
+/// A server cannot look whether somebody waits without accepting, so it accepts up to ``clientsPerRead`` more than there is place for and keeps those
+/// unserved, unread and unanswered, until a place is free; the rest wait in the kernel's queue. When accepting fails for want of
 /// descriptors or memory, it tries again after a pause instead of spinning.
 ///
 /// NIO's acceptor takes a client to its own loop, and drops it when the server's channel has closed meanwhile. So the end comes in two steps: nobody is
@@ -16,12 +16,15 @@ final class AcceptGate: ChannelInboundHandler {
     private let arrivals: Arrivals
     private let failed: @Sendable (any Error) -> Void
     private var context: ChannelHandlerContext?
-    /// The client that was accepted without a place.
-    private var parked: NIOAny?
+    /// The clients that were accepted without a place, in the order in which they came.
+    private var parked = CircularBuffer<NIOAny>()
     private var needsPause = false
     private var isFinishing = false
 
     static let pause = TimeAmount.milliseconds(100)
+    /// Clients that are accepted each time that the loop looks. With one, a thousand that connect while others keep the loop busy would wait for
+    /// as many turns: the last one for seconds.
+    static let clientsPerRead: UInt = 8
 
     /// - Parameters:
     ///   - arrivals: told of whoever is accepted; who serves them tells it, too.
@@ -50,16 +53,17 @@ final class AcceptGate: ChannelInboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        parked = data
-        serveParked()
+        parked.append(data)
+        // Whoever is first waits for a place already.
+        if parked.count == 1 { serveParked() }
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
         context.fireChannelReadComplete()
         if needsPause {
             needsPause = false
-            context.eventLoop.assumeIsolated().scheduleTask(in: Self.pause) { self.readNext() }
-        } else if parked == nil {
+            context.eventLoop.assumeIsolated().scheduleTask(in: Self.pause) { if self.parked.isEmpty { self.readNext() } }
+        } else if parked.isEmpty {
             readNext()
         }
     }
@@ -73,14 +77,18 @@ final class AcceptGate: ChannelInboundHandler {
     /// - Returns: true if nobody is parked any more.
     @discardableResult
     private func serveParked() -> Bool {
-        guard let context, let data = parked else { return true }
+        guard let context else { return true }
         let loop = context.eventLoop
         let bound = NIOLoopBound(self, eventLoop: loop)
-        let admitted = limit.take {
-            loop.execute { bound.value.retry() }
+        while !parked.isEmpty {
+            guard limit.take(orCallLater: { loop.execute { bound.value.retry() } }) else { return false }
+            serve(parked.removeFirst(), context)
         }
-        guard admitted else { return false }
-        parked = nil
+        return true
+    }
+
+    /// Hands a client on, who has a place.
+    private func serve(_ data: NIOAny, _ context: ChannelHandlerContext) {
         let limit = self.limit
         // However its life goes on, also if it fails before it begins: one place taken, one given back.
         let channel = unwrapInboundIn(data)
@@ -91,17 +99,16 @@ final class AcceptGate: ChannelInboundHandler {
             limit.release()
         }
         context.fireChannelRead(data)
-        return true
     }
 
     private func retry() {
-        guard parked != nil, serveParked() else { return }
+        guard !parked.isEmpty, serveParked() else { return }
         readNext()
     }
 
     private func readNext() { if !isFinishing { context?.read() } }
 
-    /// Accepts nobody any more, and closes the channel once whoever was accepted is served. (One more may come until then.)
+    /// Accepts nobody any more, and closes the channel once whoever was accepted is served. (A few more may come until then.)
     func finish() {
         isFinishing = true
         guard let context else { return }
@@ -117,8 +124,6 @@ final class AcceptGate: ChannelInboundHandler {
     }
 
     private func dropParked() {
-        guard let data = parked else { return }
-        parked = nil
-        unwrapInboundIn(data).close(promise: nil)
+        while let data = parked.popFirst() { unwrapInboundIn(data).close(promise: nil) }
     }
 }

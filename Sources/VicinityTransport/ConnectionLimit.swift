@@ -28,6 +28,9 @@ package final class ConnectionLimit: Sendable {
         state = Mutex(State(maximum: maximum))
     }
 
+    /// How many connections may be served at once.
+    package var maximum: Int { state.withLock { $0.maximum } }
+
     /// How many connections are served now.
     package var served: Int { state.withLock { $0.served } }
 

@@ -97,7 +97,7 @@ package final class SocketServer: Sendable {
         let arrivals = Arrivals()
         return ServerBootstrap(group: group)
             .serverChannelOption(.autoRead, value: false)
-            .serverChannelOption(.maxMessagesPerRead, value: 1)
+            .serverChannelOption(.maxMessagesPerRead, value: AcceptGate.clientsPerRead)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(AcceptGate(limit: limit, arrivals: arrivals, failed: failed))
