@@ -11,6 +11,7 @@ package struct Configuration: Sendable, Equatable {
     package var reports = Reports()
     package var access = Access()
     package var limits = Limits()
+    package var health = Health()
     package var logLevel = LogLevel.info
 
     package init() {}
@@ -77,6 +78,16 @@ extension Configuration {
     package struct Limits: Sendable, Equatable {
         /// Of ingest and events together.
         package var connections = 1024
+    }
+
+    /// When the daemon calls itself degraded, apart from what does not work at all.
+    package struct Health: Sendable, Equatable {
+        /// Events that a named subscriber may be behind; 0 is any.
+        package var subscriberLag = 1_000_000
+        /// MiB that must be free for the log; 0 is any.
+        package var diskFree = 1024
+        /// The longest that a commit may take; 0 is any.
+        package var commitTime = TimeSpan.seconds(1)
     }
 
     /// From the most talkative to the most silent, by the names of swift-log.

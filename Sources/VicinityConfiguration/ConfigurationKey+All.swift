@@ -96,6 +96,15 @@ extension ConfigurationKey {
     private static let others = [
         ConfigurationKey(
             "limits.connections", \.limits.connections, .count(1...1_000_000), "of ingest and events together; control has 64 of its own"),
+        ConfigurationKey(
+            "health.subscriber_lag", \.health.subscriberLag, .count(0...largestInteger),
+            "events that a named subscriber may be behind before the daemon is degraded; 0 = any"),
+        ConfigurationKey(
+            "health.disk_free", \.health.diskFree, .count(0...1_000_000_000),
+            "MiB that must be free on the disk of the log, or the daemon is degraded; 0 = any"),
+        ConfigurationKey(
+            "health.commit_time", \.health.commitTime, .span,
+            "the longest that a commit may take, or the daemon is degraded for the next minute; 0 = any"),
         ConfigurationKey("log_level", \.logLevel, .choice, "trace, debug, info, notice, warning, error or critical"),
     ]
 }

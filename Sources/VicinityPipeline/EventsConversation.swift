@@ -84,6 +84,8 @@ package struct EventsConversation {
     var outbox: [UInt8] = []
     private var complaint: String?
     private var isDraining = false
+    /// Events that were taken from the feed's memory since ``takeHanded()``, and when the first fix of their commit was read.
+    private var handed: Handed?
     /// When the stream began, or an event or a heartbeat was last sent, in monotonic milliseconds.
     var lastSent: Int64?
 
@@ -98,6 +100,19 @@ package struct EventsConversation {
 
     /// Whether the writer may hold something for this connection, which is to be released when it is gone.
     package private(set) var isHolding = false
+
+    /// Events of one commit that were given to the client.
+    package struct Handed {
+        /// Monotonic nanoseconds.
+        package var arrived: Int64
+        package var events: Int
+    }
+
+    /// What the last ``Step/write(_:)`` has handed over, where that is known: of a subscriber at the head that gets everything.
+    package mutating func takeHanded() -> Handed? {
+        defer { handed = nil }
+        return handed
+    }
 
     // MARK: - What the client says
 
@@ -378,6 +393,7 @@ package struct EventsConversation {
             var lines: ByteBuffer
             if gap.isEmpty, block.firstSeq == after + 1, subscription.isEverything {
                 lines = try (shared ?? SharedBlock(block)).allLines()
+                if let arrived = shared?.arrived { handed = Handed(arrived: arrived, events: Int(block.lastSeq - after)) }
             } else {
                 lines = ByteBuffer(bytes: gap + (try filtered(block, after: after)))
             }

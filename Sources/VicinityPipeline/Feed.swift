@@ -12,9 +12,14 @@ import VicinityWire
 /// A block in memory, and its lines once somebody has asked for them.
 package final class SharedBlock: Sendable {
     package let block: EventBlock
+    /// When the first fix of its commit was read, in monotonic nanoseconds; `nil` if that is not known.
+    let arrived: Int64?
     private let lines = Mutex<ByteBuffer?>(nil)
 
-    init(_ block: EventBlock) { self.block = block }
+    init(_ block: EventBlock, arrived: Int64? = nil) {
+        self.block = block
+        self.arrived = arrived
+    }
 
     /// The events as lines, as they go to everybody who names nothing.
     ///
@@ -93,6 +98,9 @@ package final class Feed: Sendable {
     /// Makes `moved` be called after every move of the head, on the thread that made it.
     package func listen(_ moved: @escaping @Sendable () -> Void) { state.withLock { $0.listeners.append(moved) } }
 
+    /// The weight of the blocks that are in memory.
+    package var weight: Int { state.withLock(\.size) }
+
     /// Notes what retention has left.
     package func retained(from oldest: Int64) { state.withLock { $0.oldest = oldest } }
 
@@ -125,11 +133,13 @@ package final class Feed: Sendable {
     }
 
     /// Takes up the blocks of a commit that is durable, and who left with it for good.
-    package func publish(_ blocks: [EventBlock], farewells: [Farewell] = []) {
+    ///
+    /// - Parameter arrived: when the first fix of the commit was read, in monotonic nanoseconds.
+    package func publish(_ blocks: [EventBlock], farewells: [Farewell] = [], arrived: Int64? = nil) {
         guard let last = blocks.last else { return }
         let listeners = state.withLock { state in
             for block in blocks {
-                state.recent.append(SharedBlock(block))
+                state.recent.append(SharedBlock(block, arrived: arrived))
                 state.size += block.weight
             }
             state.farewells = (state.farewells + farewells).suffix(Self.greatestFarewells)

@@ -2,10 +2,12 @@ import Synchronization
 
 /// What is wrong with the daemon at the moment, in sentences for the operator.
 package final class Health: Sendable {
-    /// What can be wrong; each has at most one sentence.
-    package enum Part: Int, Sendable, CaseIterable {
+    /// What can be wrong; each has at most one sentence. The name is the reason in `status`, in the metric and in docs/runbook.md.
+    package enum Part: String, Sendable, CaseIterable {
         /// Commits cannot be made durable.
         case store
+        /// A commit takes long.
+        case storeSlow = "store_slow"
         /// A part of the log cannot be read.
         case log
         /// Events that should go cannot be removed.
@@ -14,6 +16,10 @@ package final class Health: Sendable {
         case erasure
         /// The audit log is not what was written.
         case audit
+        /// The disk of the log is nearly full.
+        case disk
+        /// A named subscriber is far behind.
+        case subscriberLag = "subscriber_lag"
         /// The clock was set.
         case clock
         /// What goes through the whole daemon takes long.
@@ -36,6 +42,11 @@ package final class Health: Sendable {
         }
     }
 
-    /// In the order of the parts; empty if all is well.
-    package var sentences: [String] { reasons.withLock { reasons in Part.allCases.compactMap { reasons[$0] } } }
+    /// Parts that are not well, and why, in the order of the parts; empty if all is well.
+    package var troubles: [(part: Part, sentence: String)] {
+        reasons.withLock { reasons in Part.allCases.compactMap { part in reasons[part].map { (part, $0) } } }
+    }
+
+    /// In the order of the parts, each behind its name; empty if all is well.
+    package var sentences: [String] { troubles.map { "\($0.part.rawValue): \($0.sentence)" } }
 }

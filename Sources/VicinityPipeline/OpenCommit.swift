@@ -9,6 +9,8 @@ package struct OpenCommit: Sendable {
     var replies: [@Sendable () -> Void] = []
     /// Whose last events are in it.
     var farewells: [Farewell] = []
+    /// The batches in it.
+    var arrivals: [Arrival] = []
     /// Whether there is nothing to make durable and nobody to tell.
     package internal(set) var isEmpty = true
     /// Whether it shall not wait for company.
@@ -17,6 +19,12 @@ package struct OpenCommit: Sendable {
     package internal(set) var size = 0
     /// The numbers that hold once the commit is durable.
     package internal(set) var snapshot = Snapshot()
+
+    /// When so many lines were read, in monotonic nanoseconds.
+    struct Arrival: Sendable {
+        var time: Int64
+        var lines: UInt32
+    }
 
     init(number: Int64) { commit = Commit(number: number, wallTime: 0) }
 

@@ -1,5 +1,6 @@
-import Synchronization
+package import Synchronization
 import VicinityCore
+package import VicinityMetrics
 
 /// Numbers that several threads write and `status` reads.
 package final class Statistics: Sendable {
@@ -7,14 +8,73 @@ package final class Statistics: Sendable {
         var snapshot = Snapshot()
         var rates = (fixes: 0.0, events: 0.0)
         var lastSample: (time: Int64, fixes: Int64, events: Int64)?
+        var birth = Birth()
+        /// When the commit began that is under way, in monotonic nanoseconds.
+        var commitSince: Int64?
+        /// The longest since ``takeLongestCommit(now:)``, in nanoseconds.
+        var longestCommit: Int64 = 0
+    }
+
+    /// How this run of the daemon began.
+    package struct Birth: Sendable {
+        /// Unix milliseconds.
+        package var time: Int64
+        /// Milliseconds until it was ready.
+        package var recovery: Int64
+        /// The seq of the newest event then.
+        package var head: Int64
+
+        package init(time: Int64 = 0, recovery: Int64 = 0, head: Int64 = 0) {
+            self.time = time
+            self.recovery = recovery
+            self.head = head
+        }
     }
 
     private let state = Mutex(State())
+
+    /// How long the store took for each commit.
+    package let commits = LatencyHistogram()
+    /// How long ago each line was read when it became durable.
+    package let acks = LatencyHistogram()
+    /// How long ago the first fix of its commit was read when an event was given to a subscriber.
+    package let deliveries = LatencyHistogram()
+    /// Bytes in the open commit, roughly.
+    package let openCommit = Atomic<Int>(0)
 
     package init() {}
 
     /// Makes the numbers of a commit the present ones.
     package func publish(_ snapshot: Snapshot) { state.withLock { $0.snapshot = snapshot } }
+
+    package var birth: Birth {
+        get { state.withLock(\.birth) }
+        set { state.withLock { $0.birth = newValue } }
+    }
+
+    /// A try to make a commit durable begins.
+    ///
+    /// - Parameter now: monotonic nanoseconds.
+    func commitBegins(now: Int64) { state.withLock { $0.commitSince = now } }
+
+    /// The try has ended; `isDone` says whether the commit is durable.
+    func commitEnds(isDone: Bool, now: Int64) {
+        let time = state.withLock { state in
+            let time = now - (state.commitSince ?? now)
+            state.commitSince = nil
+            state.longestCommit = max(state.longestCommit, time)
+            return time
+        }
+        if isDone { commits.record(time) }
+    }
+
+    /// The longest commit since this was last asked, one under way included, in nanoseconds.
+    package func takeLongestCommit(now: Int64) -> Int64 {
+        state.withLock { state in
+            defer { state.longestCommit = 0 }
+            return max(state.longestCommit, state.commitSince.map { now - $0 } ?? 0)
+        }
+    }
 
     package var snapshot: Snapshot { state.withLock(\.snapshot) }
 

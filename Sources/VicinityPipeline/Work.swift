@@ -4,8 +4,8 @@ package import VicinityWire
 
 /// One thing for the writer to do. Everything that changes state comes this way, and so does what must see it between two steps.
 package enum Work: Sendable {
-    /// Lines of a gateway, and whom to tell when they are durable.
-    case fixes(FixBatch, Gateway)
+    /// Lines of a gateway, whom to tell when they are durable, and when they were read, in monotonic nanoseconds; 0 if nobody wants to know.
+    case fixes(FixBatch, Gateway, arrived: Int64 = 0)
     /// Nothing but a wish to be told when all that came before is durable: up to this line.
     case settle(Gateway, upTo: UInt64)
     case put([SubjectRow], Reply<Int>)

@@ -25,6 +25,8 @@ package struct Writer: ~Copyable {
     var sweep: StateSweep
     var forgetting: ForgettingDesk
     private var cursors: CursorTable
+    /// Lines that were answered with an error.
+    private var rejected = RejectionTally()
     private let greatestCommit: Int
     /// Whose deed it is what the daemon does by itself.
     let daemon: AuditEntry.Peer
@@ -72,6 +74,9 @@ package struct Writer: ~Copyable {
     /// Whether the open commit has grown to its bound, or must be taken for another reason before there is more.
     package var isFull: Bool { isSealed || open.size >= greatestCommit }
 
+    /// What the open commit will hold, roughly, in bytes.
+    package var openSize: Int { open.size }
+
     /// Whether the open commit shall not wait for company.
     package var isUrgent: Bool { open.isUrgent }
 
@@ -84,6 +89,7 @@ package struct Writer: ~Copyable {
             snapshot.pairs = engine.pairCount
             snapshot.head = engine.head
             snapshot.tally = changes.tally
+            snapshot.rejected = rejected
             snapshot.subscribers = cursors.states
             return snapshot
         }
@@ -158,9 +164,10 @@ package struct Writer: ~Copyable {
     private mutating func perform(_ work: Work, now: ClockReading) {
         open.isEmpty = false
         switch work {
-        case .fixes(let batch, let gateway):
+        case .fixes(let batch, let gateway, let arrived):
             engine.apply(batch, now: now, into: &changes)
             cover(batch, gateway)
+            if arrived > 0 { open.arrivals.append(OpenCommit.Arrival(time: arrived, lines: batch.lineCount)) }
             open.size += batch.fixes.count * 24
         case .settle(let gateway, let line):
             open.cover(gateway, upTo: line, errors: [])
@@ -277,6 +284,7 @@ package struct Writer: ~Copyable {
         if !batch.errors.isEmpty || !changes.errors.isEmpty {
             errors = (batch.errors + changes.errors).map { (batch.firstLine + UInt64($0.line), $0) }
             errors.sort { $0.line < $1.line }
+            for (_, error) in errors { rejected[error.code] += 1 }
         }
         changes.count(invalid: batch.errors.count)
         // An error is small, but a gateway may send nothing else.

@@ -86,7 +86,9 @@ package struct Daemon: Service {
 
         let pipeline = Pipeline(engine: engineThread, store: storeThread)
         let storeWork = StoreThread(
-            store: store, committer: Committer(store: store, feed: feed, statistics: statistics), slot: slot, feed: feed, health: health,
+            store: store,
+            committer: Committer(store: store, feed: feed, statistics: statistics, clock: { vicinity_monotonic_nanoseconds() }), slot: slot,
+            feed: feed, health: health,
             progress: progress, logger: logger, settings: { timing.withLock(\.retention) },
             erased: { _ = inbox.put(.erased($0)) },
             fail: { [logger, output] fault in
@@ -114,7 +116,8 @@ package struct Daemon: Service {
         let doors = Doors(
             loops: loops, inbox: inbox, slot: slot, feed: feed, store: store, threads: threads, statistics: statistics, health: health,
             hasher: IDHasher(seed: seed), started: started, logger: logger,
-            limit: ConnectionLimit(maximum: configuration.limits.connections), keeper: keeper)
+            limit: ConnectionLimit(maximum: configuration.limits.connections), disk: DiskSpace(directory: premises.stateDirectory),
+            keeper: keeper)
         let reloading = SettingsService.Reloading(
             load: load, began: { [notifier] in notifier.reloading() },
             apply: { [output, logger] values in
@@ -125,6 +128,8 @@ package struct Daemon: Service {
             },
             ended: { [notifier] in notifier.reloaded() })
         let settings = SettingsService(effective, ownUser: getuid(), logger: logger, reloading)
+        let recovery = vicinity_monotonic_milliseconds() - started
+        statistics.birth = Statistics.Birth(time: vicinity_unix_milliseconds() - recovery, recovery: recovery, head: feed.head)
         try await doors.open(premises.takeSockets(), settings: settings)
         notifier.ready(StatusText(snapshot: statistics.snapshot, rates: (0, 0), trouble: health.sentences).text)
         logger.report(
@@ -139,7 +144,7 @@ package struct Daemon: Service {
                     loops: loops.makeIterator().map { $0 }, inbox: inbox, disk: store, device: BlockDevice(of: premises.stateDirectory)),
                 progress: progress, health: health, logger: logger, feed: { [notifier] in notifier.watchdog() })
         }
-        await serve(doors, settings: settings, statistics: statistics, health: health, watchdog)
+        await serve(doors, health: { timing.withLock(\.health) }, settings: settings, statistics: statistics, health: health, watchdog)
 
         notifier.stopping("stopping: dealing with what was read")
         logger.report(.stopping)
@@ -222,16 +227,25 @@ package struct Daemon: Service {
 
     /// Reloads on SIGHUP, tells the manager once a second how it goes, and that it goes, until the stop is asked for.
     private func serve(
-        _ doors: Doors, settings: SettingsService, statistics: Statistics, health: Health, _ watchdog: Watchdog?
+        _ doors: Doors, health limits: @escaping @Sendable () -> Configuration.Health, settings: SettingsService, statistics: Statistics,
+        health: Health, _ watchdog: Watchdog?
     ) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { [reloads] in for await _ in reloads.cancelOnGracefulShutdown() { settings.reload() } }
-            group.addTask { [notifier, output] in
+            group.addTask { [notifier, output, logger, premises] in
+                var watch = HealthWatch()
+                let disk = DiskSpace(directory: premises.stateDirectory)
                 repeat {
+                    let sight = HealthWatch.Sight(statistics, diskFree: disk.now?.free)
+                    for (part, sentence) in watch.look(sight, limits: limits()) where health.report(part, sentence) {
+                        logger.report(sentence.map { .degraded(part, $0) } ?? .recovered(part))
+                    }
                     statistics.sample(now: vicinity_monotonic_milliseconds())
+                    // So that what `metrics` tells of them is of this second.
+                    _ = doors.askGateways()
                     let status = StatusText(
                         snapshot: statistics.snapshot, rates: statistics.rates, trouble: health.sentences,
-                        unnamedLag: doors.askUnnamedLag())
+                        unnamedLag: doors.askSubscribers().unnamedLag)
                     notifier.status(status.text)
                     output.sumUp()
                 } while await Self.sleep(for: .seconds(1))
@@ -253,12 +267,14 @@ private struct Timing: Sendable {
     /// How long a commit waits for company, in nanoseconds.
     var commitInterval: Int64
     var retention: RetentionSettings
+    var health: Configuration.Health
 
     init(_ configuration: Configuration) {
         commitInterval = configuration.delivery.commitInterval.milliseconds * 1_000_000
         retention = RetentionSettings(
             span: configuration.delivery.retention.milliseconds, events: Int64(configuration.delivery.retentionEvents),
             auditSpan: configuration.privacy.auditRetention.milliseconds)
+        health = configuration.health
     }
 }
 
@@ -274,5 +290,16 @@ extension Logger.Level {
             case .error: .error
             case .critical: .critical
             }
+    }
+}
+
+extension HealthWatch.Sight {
+    /// What there is to be seen now.
+    fileprivate init(_ statistics: Statistics, diskFree: Int64?) {
+        let now = vicinity_monotonic_nanoseconds()
+        let snapshot = statistics.snapshot
+        self.init(
+            now: now / 1_000_000, longestCommit: statistics.takeLongestCommit(now: now) / 1_000_000, diskFree: diskFree,
+            head: snapshot.head, subscribers: snapshot.subscribers)
     }
 }

@@ -24,6 +24,7 @@ final class Doors: Sendable {
     private let started: Int64
     let logger: Logger
     let limit: ConnectionLimit
+    private let disk: DiskSpace
     /// The operators' own, so that gateways and relays cannot lock them out.
     private let controlLimit = ConnectionLimit(maximum: Descriptors.operators)
     let counts = ConnectionCounts()
@@ -44,7 +45,7 @@ final class Doors: Sendable {
     init(
         loops: MultiThreadedEventLoopGroup, inbox: Inbox<Work>, slot: CommitSlot, feed: Feed, store: SQLiteStore, threads: NIOThreadPool,
         statistics: Statistics, health: Health, hasher: IDHasher, started: Int64, logger: Logger, limit: ConnectionLimit,
-        keeper: Keeper?
+        disk: DiskSpace, keeper: Keeper?
     ) {
         self.loops = loops
         self.inbox = inbox
@@ -58,6 +59,7 @@ final class Doors: Sendable {
         self.started = started
         self.logger = logger
         self.limit = limit
+        self.disk = disk
         self.keeper = keeper
         loopList = loops.makeIterator().map { $0 }
         gateways = loopList.map { GatewayGroup(eventLoop: $0, logID: store.identity.logID) }
@@ -116,7 +118,7 @@ final class Doors: Sendable {
     func eventsServices(for connection: Connection, _ settings: SettingsService) -> EventsServices {
         EventsServices(
             feed: feed, reader: store, inbox: inbox, threads: threads, group: subscribers[place(of: connection)],
-            logID: store.identity.logID, health: health, logger: logger,
+            logID: store.identity.logID, health: health, logger: logger, deliveries: statistics.deliveries,
             heartbeat: { settings.configuration.delivery.heartbeat.milliseconds })
     }
 
@@ -127,9 +129,15 @@ final class Doors: Sendable {
             version: Version.current, started: started, statistics: statistics, health: health, connections: counts, feed: feed,
             reader: store)
         let service = ControlService(
-            inbox: inbox, slot: slot, register: store, audit: store, reports: store, threads: threads, status: status, settings: settings,
-            loop: connection.eventLoop)
+            inbox: inbox, slot: slot, register: store, audit: store, reports: store, threads: threads, status: status, metrics: metrics,
+            settings: settings, loop: connection.eventLoop)
         return ControlSession(connection: connection, service: service, owed: owed, whenClosed: whenClosed)
+    }
+
+    private var metrics: MetricsReport {
+        MetricsReport(
+            version: Version.current, inbox: inbox, statistics: statistics, health: health, feed: feed, reader: store, counts: counts,
+            limit: limit, disk: disk, look: { [self] in (askGateways(), askSubscribers()) })
     }
 
     func place(of connection: Connection) -> Int {
@@ -141,8 +149,14 @@ final class Doors: Sendable {
 
     // MARK: - Looking
 
-    /// How many events the slowest subscriber without a name was behind when this was last asked; `nil` if there was none.
-    func askUnnamedLag() -> Int64? { subscribers.compactMap { $0.askUnnamedLag() }.max() }
+    /// What there was to be seen of subscribers when this was last asked.
+    func askSubscribers() -> SubscribersState {
+        let seen = subscribers.map { $0.ask() }
+        return SubscribersState(unnamedLag: seen.compactMap(\.unnamedLag).max(), queuedBytes: seen.reduce(0) { $0 + $1.queuedBytes })
+    }
+
+    /// What there was to be seen of each gateway when this was last asked.
+    func askGateways() -> [GatewayState] { gateways.flatMap { $0.ask() } }
 
     // MARK: - Settings
 

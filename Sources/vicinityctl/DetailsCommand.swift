@@ -24,7 +24,7 @@ struct DetailsCommand: ParsableCommand {
     @Argument(help: "The user's id.")
     var user: String
 
-    @Argument(help: "The subject's id.")
+    @Argument(help: "The subject's id.", completion: .subjectID)
     var subject: String
 
     func run() throws {

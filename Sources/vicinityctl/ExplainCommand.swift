@@ -22,7 +22,7 @@ struct ExplainCommand: ParsableCommand {
     @Argument(help: "The user's id.")
     var user: String
 
-    @Argument(help: "The subject's id.")
+    @Argument(help: "The subject's id.", completion: .subjectID)
     var subject: String?
 
     func run() throws {

@@ -25,7 +25,7 @@ struct ReportCommand: ParsableCommand {
     @Argument(help: "The user's id.")
     var user: String
 
-    @Argument(help: "The subject's id.")
+    @Argument(help: "The subject's id.", completion: .subjectID)
     var subject: String
 
     func run() throws {

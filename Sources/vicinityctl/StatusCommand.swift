@@ -21,7 +21,7 @@ struct StatusCommand: ParsableCommand {
     func run() throws {
         try global.ask("status") { answer throws(ClientFault) in
             let status = StatusText(answer)
-            Console.standard.say(json ? answer.text : status.text)
+            Console.standard.say(json ? answer.text : status.text(isColoured: Console.standard.hasColours))
             if status.isDegraded { throw .refused("the daemon is degraded") }
         }
     }

@@ -74,7 +74,7 @@ struct SubjectsCommand: ParsableCommand {
         @Flag(help: "The daemon's answer as it is.")
         var json = false
 
-        @Argument(help: "The subject's id.")
+        @Argument(help: "The subject's id.", completion: .subjectID)
         var id: String
 
         func run() throws {
@@ -96,7 +96,7 @@ struct SubjectsCommand: ParsableCommand {
 
         @OptionGroup var global: GlobalOptions
 
-        @Argument(help: ArgumentHelp("The subjects' ids.", valueName: "id"))
+        @Argument(help: ArgumentHelp("The subjects' ids.", valueName: "id"), completion: .subjectID)
         var ids: [String]
 
         func run() throws {

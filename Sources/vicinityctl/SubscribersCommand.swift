@@ -42,7 +42,7 @@ struct SubscribersCommand: ParsableCommand {
 
         @OptionGroup var global: GlobalOptions
 
-        @Argument(help: "The subscriber's name.")
+        @Argument(help: "The subscriber's name.", completion: .subscriberName)
         var name: String
 
         func run() throws {

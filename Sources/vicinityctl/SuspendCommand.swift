@@ -17,7 +17,7 @@ extension SubjectsCommand {
         @Option(help: ArgumentHelp("Why; goes into the audit log.", valueName: "text"))
         var reason: String
 
-        @Argument(help: "The subject's id.")
+        @Argument(help: "The subject's id.", completion: .subjectID)
         var id: String
 
         func run() throws {
@@ -39,7 +39,7 @@ extension SubjectsCommand {
         @Option(help: ArgumentHelp("Why; goes into the audit log.", valueName: "text"))
         var reason: String
 
-        @Argument(help: "The subject's id.")
+        @Argument(help: "The subject's id.", completion: .subjectID)
         var id: String
 
         func run() throws {

@@ -24,7 +24,8 @@ package struct Vicinityctl: ParsableCommand {
             """,
         version: "vicinityctl \(clientVersion)",
         subcommands: [
-            StatusCommand.self, WatchCommand.self, SendCommand.self, SubjectsCommand.self, UsersCommand.self, NearbyCommand.self,
+            StatusCommand.self, MetricsCommand.self, WatchCommand.self, SendCommand.self, SubjectsCommand.self, UsersCommand.self,
+            NearbyCommand.self,
             DetailsCommand.self, ReportCommand.self, ReportsCommand.self,
             ExplainCommand.self,
             SubscribersCommand.self, AuditCommand.self, PrivacyCommand.self,

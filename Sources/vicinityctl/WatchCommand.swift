@@ -34,7 +34,7 @@ struct WatchCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Only events of this user. May be repeated.", valueName: "id"))
     var user: [String] = []
 
-    @Option(help: ArgumentHelp("Subscribe under this name, with a durable cursor.", valueName: "name"))
+    @Option(help: ArgumentHelp("Subscribe under this name, with a durable cursor.", valueName: "name"), completion: .subscriberName)
     var name: String?
 
     @Flag(help: "First the pairs that are inside now.")

@@ -18,7 +18,8 @@ import vicinityctl
     @Test func everyCommandIsThere() {
         #expect(
             Self.commands.map { $0.words.dropFirst().joined(separator: " ") } == [
-                "", "status", "watch", "send", "subjects", "subjects import", "subjects replace", "subjects list", "subjects get",
+                "", "status", "metrics", "watch", "send", "subjects", "subjects import", "subjects replace", "subjects list",
+                "subjects get",
                 "subjects remove", "subjects suspend", "subjects resume", "users",
                 "users get", "users forget", "nearby", "details", "report", "reports", "reports list", "reports resolve", "explain",
                 "subscribers",

@@ -6,14 +6,15 @@ import Testing
     @Test func status() throws {
         let status = try StatusText(JSONValue(parsing: Fixture.text("status.json")))
         #expect(status.isDegraded)
-        try Fixture.expect(status.text + "\n", equals: "status.txt")
+        try Fixture.expect(status.text() + "\n", equals: "status.txt")
+        try Fixture.expect(status.text(isColoured: true) + "\n", equals: "status-coloured.txt")
     }
 
     /// A daemon of another version may leave things out; that is no reason to fail.
     @Test func emptyStatus() throws {
         let status = StatusText(.object([]))
         #expect(!status.isDegraded)
-        try Fixture.expect(status.text + "\n", equals: "status-empty.txt")
+        try Fixture.expect(status.text() + "\n", equals: "status-empty.txt")
     }
 
     @Test func config() throws {

@@ -127,7 +127,7 @@ struct ConfigurationErrorTests {
         (
             "- halo\n",
             [
-                "f.yaml:1: yaml: is a list, must be a map of halo, fixes, delivery, durability, privacy, reports, access, limits, log_level"
+                "f.yaml:1: yaml: is a list, must be a map of halo, fixes, delivery, durability, privacy, reports, access, limits, health, log_level"
             ]
         ),
         // What is no YAML.

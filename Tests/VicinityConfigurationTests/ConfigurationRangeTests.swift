@@ -19,7 +19,7 @@ struct ConfigurationRangeTests {
             paths: [
                 "halo.radius_interval", "halo.enter_dwell", "halo.leave_dwell", "halo.cooldown", "fixes.max_future", "fixes.expire_after",
                 "fixes.forget_after", "delivery.commit_interval", "delivery.heartbeat", "delivery.retention", "privacy.details_grace",
-                "privacy.audit_retention",
+                "privacy.audit_retention", "health.commit_time",
             ],
             good: ["0", "0s", "10y", "315576000", "1.5s", "\"1h 30min\"", "500us"],
             bad: ["-1", "-1s", "315576000.000001", "10y 1us", "x", "[1]", "", "1 parsec"]),
@@ -60,6 +60,8 @@ struct ConfigurationRangeTests {
                 "[]", "root", "{ users: root }", "{ users: [-1] }", "{ users: [4294967295] }", "{ users: [root, root] }",
                 "{ users: [a:b] }", "{ group: [] }",
             ]),
+        Row(paths: ["health.subscriber_lag"], good: ["0", "9007199254740991"], bad: ["-1", "9007199254740992", "1.5", "any"]),
+        Row(paths: ["health.disk_free"], good: ["0", "1000000000"], bad: ["-1", "1000000001", "1GiB", "5%"]),
         Row(paths: ["limits.connections"], good: ["1", "1000000"], bad: ["0", "1000001", "many"]),
         Row(
             paths: ["log_level"], good: ["trace", "debug", "info", "notice", "warning", "error", "critical"], bad: ["Info", "verbose", "3"]),

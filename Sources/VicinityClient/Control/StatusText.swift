@@ -10,7 +10,19 @@ package struct StatusText {
     /// Whether the daemon calls itself degraded; scripts see it in the exit status.
     package var isDegraded: Bool { status["health"]?["state"]?.string == "degraded" }
 
-    package var text: String {
+    /// - Parameter isColoured: whether the terminal shall show what is well and what is not.
+    package func text(isColoured: Bool = false) -> String {
+        let lines = plainLines
+        guard isColoured else { return lines.joined(separator: "\n") }
+        // The health, which is the second line; nothing else.
+        return lines.enumerated().map { index, line in
+            guard index == 1 else { return line }
+            let colour = isDegraded ? "\u{1B}[1;31m" : "\u{1B}[32m"
+            return "\(line.prefix(14))\(colour)\(line.dropFirst(14))\u{1B}[0m"
+        }.joined(separator: "\n")
+    }
+
+    private var plainLines: [String] {
         var rows: [(String, String)] = [("daemon", daemon), ("health", health)]
         rows.append(("users", "\(number("users")) with a position"))
         rows.append(("subjects", number("subjects")))
@@ -25,7 +37,7 @@ package struct StatusText {
         }
         let lines = rows.map { label, text in "\(label.padded(to: 14))\(text)" }
         return (lines + subscribers).joined(separator: "\n").split(separator: "\n", omittingEmptySubsequences: false)
-            .map { String($0).terminalSafe }.joined(separator: "\n")
+            .map { String($0).terminalSafe }
     }
 
     private var daemon: String {

@@ -22,6 +22,12 @@ package struct Console: Sendable {
         width = ioctl(errors, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
     }
 
+    /// Whether what is said goes to a terminal that shows colours, and nobody minds them (https://no-color.org).
+    package var hasColours: Bool {
+        func variable(_ name: String) -> String { getenv(name).map { String(cString: $0) } ?? "" }
+        return isatty(output) == 1 && variable("NO_COLOR").isEmpty && variable("TERM") != "dumb"
+    }
+
     package func say(_ text: String) { write(text + "\n", to: output) }
 
     /// Bytes as they are, for output that is made in blocks.

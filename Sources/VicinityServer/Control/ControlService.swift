@@ -18,6 +18,7 @@ struct ControlService: Sendable {
     let reports: any ReportReader
     let threads: NIOThreadPool
     let status: StatusReport
+    let metrics: MetricsReport
     let settings: SettingsService
     /// The connection's.
     let loop: any EventLoop
@@ -43,6 +44,12 @@ struct ControlService: Sendable {
         let params = request.params
         switch request.method {
         case "status": offLoop(finish) { [status] in finish(.success(status.json())) }
+        case "metrics":
+            offLoop(finish) { [metrics] in
+                var writer = JSONWriter()
+                writer.value(metrics.text())
+                finish(.success(writer.bytes))
+            }
         case "subjects.put": try put(params, finish)
         case "subjects.remove": try remove(params, finish)
         case "subjects.get": try getSubject(params, finish)

@@ -26,7 +26,7 @@ struct StatusReport: Sendable {
         do {
             size = try reader.size()
         } catch {
-            reasons.append("the log cannot be read: \(error)")
+            reasons.append("log: it cannot be read: \(error)")
         }
         let oldest = feed.range.oldest
         var writer = JSONWriter()
@@ -104,6 +104,8 @@ final class ConnectionCounts: Sendable {
     func opened(_ socket: SocketName) { state.withLock { $0[socket, default: 0] += 1 } }
 
     func closed(_ socket: SocketName) { state.withLock { $0[socket, default: 0] -= 1 } }
+
+    func count(_ socket: SocketName) -> Int { state.withLock { $0[socket] ?? 0 } }
 
     /// By name, in the contract's order.
     var counts: [(name: String, count: Int)] {

@@ -13,8 +13,8 @@ final class SubscriberGroup: Sendable {
         var count = 0
         /// The loop has been told that the head has moved, and has not yet looked.
         var isTold = false
-        /// How many events the slowest of those without a name was behind when the loop last looked.
-        var unnamedLag: Int64?
+        /// What the loop saw when it last looked.
+        var seen = SubscribersState()
         /// The loop has been asked to look at that again, and has not yet.
         var isAsked = false
     }
@@ -50,20 +50,21 @@ final class SubscriberGroup: Sendable {
         }
     }
 
-    /// On any thread: how many events the slowest subscriber without a name was behind the head of that moment when this was last asked; `nil` if there
-    /// was none.
+    /// On any thread: what there was to be seen of the subscribers when this was last asked.
     ///
     /// Waits for nobody, so that a loop that hangs cannot hinder that this is told.
-    func askUnnamedLag() -> Int64? {
+    func ask() -> SubscribersState {
         let (known, mustAsk) = state.withLock { state in
             defer { state.isAsked = true }
-            return (state.unnamedLag, !state.isAsked)
+            return (state.seen, !state.isAsked)
         }
         if mustAsk {
             eventLoop.execute {
-                let lag = self.sessions.value.values.compactMap(\.unnamedLag).max()
+                let sessions = self.sessions.value.values
+                let seen = SubscribersState(
+                    unnamedLag: sessions.compactMap(\.unnamedLag).max(), queuedBytes: sessions.reduce(0) { $0 + $1.queuedBytes })
                 self.state.withLock { state in
-                    state.unnamedLag = lag
+                    state.seen = seen
                     state.isAsked = false
                 }
             }
@@ -81,4 +82,12 @@ final class SubscriberGroup: Sendable {
 
     /// On the loop: ends every stream at the end of a line.
     func cutShort() { for session in sessions.value.values { session.cutShort() } }
+}
+
+/// What there is to be seen of subscribers.
+struct SubscribersState: Sendable {
+    /// How many events the slowest of those without a name is behind the head; `nil` if there is none.
+    var unnamedLag: Int64?
+    /// Bytes that wait for those who do not read.
+    var queuedBytes = 0
 }

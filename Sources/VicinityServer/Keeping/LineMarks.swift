@@ -15,24 +15,29 @@ struct LineMarks {
 
     /// Up to here everything is settled.
     private(set) var settled: Mark
-    private var open: Deque<Mark> = []
+    private var open: Deque<(mark: Mark, time: Int64)> = []
+
+    /// When the oldest line was read that is not settled; `nil` if all are.
+    var oldestOpen: Int64? { open.first?.time }
 
     init(settled: Mark) { self.settled = settled }
 
     /// Up to there lines were taken out of the bytes.
-    mutating func read(to mark: Mark) {
-        if mark.line > (open.last ?? settled).line {
-            open.append(mark)
+    ///
+    /// - Parameter time: on any clock.
+    mutating func read(to mark: Mark, at time: Int64) {
+        if mark.line > (open.last?.mark ?? settled).line {
+            open.append((mark, time))
         } else if open.isEmpty {
             settled = mark
         } else {
-            open[open.count - 1] = mark
+            open[open.count - 1].mark = mark
         }
     }
 
     /// The first `line` lines are settled.
     mutating func settle(upTo line: UInt64) {
-        while let first = open.first, first.line <= line {
+        while let first = open.first?.mark, first.line <= line {
             settled = first
             open.removeFirst()
         }

@@ -59,6 +59,11 @@ package enum MessageKind: String, CaseIterable, Sendable {
     case smallWriteFails = "955546f415f94f438095468c747216c5"
     case roundsInTime = "700ad683bf6d4a869803c9f38b671449"
 
+    // MARK: Health
+
+    case degraded = "63ea95e3c6f54554b70a36de8fb5ce4d"
+    case recovered = "f4fb162cc5a64656b3955ba7eaa6fa11"
+
     // MARK: Those who connect
 
     case peerRefused = "71909c5a7c654667a44e27014f7929f7"
@@ -79,10 +84,10 @@ extension MessageKind {
             .logNotClosed, .storeWaits, .logUnreadable, .erasureFails, .retentionFails, .auditBroken, .auditEntriesStay, .acceptFailed:
             .error
         case .coreDumpsPossible, .configurationDoubtful, .logRenewed, .clockSet, .cellsKeyChanged, .peerRefused, .descriptorsScarce,
-            .restartNeeded, .roundsLate, .smallWriteFails, .connectionsNotKept:
+            .restartNeeded, .roundsLate, .smallWriteFails, .degraded, .connectionsNotKept:
             .warning
         case .ready, .stopping, .stopped, .checkingLog, .migratingLog, .restoringState, .configurationReloaded, .storeWorksAgain,
-            .erasureWorksAgain, .rotationGoesOn, .roundsInTime, .connectionsLeft, .connectionsTakenUp:
+            .erasureWorksAgain, .rotationGoesOn, .roundsInTime, .recovered, .connectionsLeft, .connectionsTakenUp:
             .notice
         case .settingsTooLate: .info
         }

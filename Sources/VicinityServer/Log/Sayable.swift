@@ -40,7 +40,7 @@ struct SystemUser: Sayable {
     var said: String { String(number) }
 }
 
-/// Text that was looked at where it is made: names of settings, accounts and files, and what the system says of them.
+/// Text that was looked at where it is made: names of settings, accounts, files and subscribers, and what the system says of them.
 struct OperatorText: Sayable {
     let said: String
 

@@ -1,4 +1,5 @@
 internal import CLinux
+import Synchronization
 import VicinityCore
 import VicinityPipeline
 
@@ -19,13 +20,15 @@ struct EngineThread: ~Copyable {
     private let inbox: Inbox<Work>
     private let slot: CommitSlot
     private let progress: Progress
+    private let statistics: Statistics
 
     /// - Parameter commitInterval: how long a commit waits for company, in nanoseconds, as configured now.
     init(
         _ writer: consuming Writer, commitInterval: @escaping @Sendable () -> Int64, inbox: Inbox<Work>, slot: CommitSlot,
-        progress: Progress
+        progress: Progress, statistics: Statistics
     ) {
         self.writer = writer
+        self.statistics = statistics
         self.commitInterval = commitInterval
         self.inbox = inbox
         self.slot = slot
@@ -72,6 +75,7 @@ struct EngineThread: ~Copyable {
     private static let piece = 50_000
 
     private mutating func handOverIfDue() {
+        statistics.openCommit.store(writer.openSize, ordering: .relaxed)
         if openSince == nil, !writer.isEmpty { openSince = vicinity_monotonic_nanoseconds() }
         guard let openSince else { return }
         if writer.isFull {

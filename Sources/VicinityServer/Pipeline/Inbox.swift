@@ -79,6 +79,9 @@ final class Inbox<Element: Sendable>: Sendable {
         return taken
     }
 
+    /// What is in it, in bytes, and where whoever puts is told to stop.
+    var load: (bytes: Int, bound: Int) { (state.withLock(\.cost), bound) }
+
     /// Makes a ``take(until:)`` that waits, or the next one that would, return.
     func wake() {
         state.withLock { $0.wasWoken = true }

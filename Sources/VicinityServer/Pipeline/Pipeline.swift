@@ -54,7 +54,8 @@ final class Pipeline: Sendable {
                 Self.tell(recovered.precisionStart, start.logger)
                 var thread = EngineThread(
                     Writer(recovered, daemon: .thisProcess, advanced: { [progress = start.progress] in progress.engineAdvanced() }),
-                    commitInterval: start.commitInterval, inbox: start.inbox, slot: start.slot, progress: start.progress)
+                    commitInterval: start.commitInterval, inbox: start.inbox, slot: start.slot, progress: start.progress,
+                    statistics: start.statistics)
                 start.statistics.publish(thread.snapshot)
                 recovery.continuation.finish()
                 thread.run()

@@ -3,6 +3,7 @@ import Logging
 internal import NIOCore
 internal import NIOPosix
 import VicinityCore
+import VicinityMetrics
 import VicinityPipeline
 import VicinityStore
 import VicinityTransport
@@ -135,6 +136,9 @@ final class EventsSession: Session {
                 keepsake?.outputBegins()
                 connection.write(bytes)
                 hasWritten = true
+                if let handed = conversation.takeHanded() {
+                    services.deliveries.record(vicinity_monotonic_nanoseconds() - handed.arrived, count: handed.events)
+                }
             } else {
                 if hasWritten { connection.flush() }
                 hasWritten = false
@@ -144,6 +148,9 @@ final class EventsSession: Session {
         if hasWritten { connection.flush() }
         noteProgress()
     }
+
+    /// Bytes that wait for the client.
+    var queuedBytes: Int { connection.queuedBytes }
 
     /// How many events a subscriber without a name has still to be given; `nil` for one with a name, whose acks tell.
     var unnamedLag: Int64? { conversation.unnamedPlace.map { max(0, services.feed.head - $0) } }
@@ -282,6 +289,7 @@ struct EventsServices: Sendable {
     let logID: String
     let health: Health
     let logger: Logger
+    let deliveries: LatencyHistogram
     /// Milliseconds as configured now; 0 for none.
     let heartbeat: @Sendable () -> Int64
 }

@@ -1,4 +1,5 @@
 internal import NIOCore
+import Synchronization
 import VicinityConfiguration
 import VicinityCore
 import VicinityTransport
@@ -31,6 +32,14 @@ final class GatewayGroup: Sendable {
     /// One for all, as are the shapes: nothing of a document outlives the line it came from.
     private let parser: NIOLoopBoundBox<JSONParser>
     private let shapes: NIOLoopBoundBox<FixShapes?>
+    private let state = Mutex(State())
+
+    private struct State {
+        /// What the loop saw when it last looked.
+        var seen: [GatewayState] = []
+        /// The loop has been asked to look again, and has not yet.
+        var isAsked = false
+    }
 
     init(eventLoop: any EventLoop, logID: String) {
         self.eventLoop = eventLoop
@@ -46,6 +55,26 @@ final class GatewayGroup: Sendable {
     /// - Parameter resuming: for one that goes on where another process has stopped.
     func makeDecoder(hasher: IDHasher, _ settings: GatewaySettings, resuming: FixDecoder.Resumption = .init()) -> FixDecoder {
         FixDecoder(hasher: hasher, radii: settings.radii, parser: parser.value, shapes: shapes.value, resuming: resuming)
+    }
+
+    /// On any thread: what there was to be seen of each gateway when this was last asked; in the order of their connections.
+    ///
+    /// Waits for nobody, so that a loop that hangs cannot hinder that this is told.
+    func ask() -> [GatewayState] {
+        let (known, mustAsk) = state.withLock { state in
+            defer { state.isAsked = true }
+            return (state.seen, !state.isAsked)
+        }
+        if mustAsk {
+            eventLoop.execute {
+                let seen = self.sessions.value.values.map(\.state).sorted { $0.id < $1.id }
+                self.state.withLock { state in
+                    state.seen = seen
+                    state.isAsked = false
+                }
+            }
+        }
+        return known
     }
 
     /// On the loop: settings that are in force from now on.
@@ -86,4 +115,18 @@ final class GatewayGroup: Sendable {
 
     /// On the loop: everybody gets the last ack and is closed.
     func end() { for session in sessions.value.values { session.end() } }
+}
+
+/// What there is to be seen of a gateway.
+struct GatewayState: Sendable {
+    /// Of the connection.
+    var id: UInt64
+    /// Who is at the other end; `nil` if it cannot be seen.
+    var process: Int32?
+    /// Lines that were read and are not durable.
+    var unackedLines: UInt64
+    /// When the oldest of them was read, in monotonic nanoseconds; `nil` if there is none.
+    var unackedSince: Int64?
+    /// Bytes of answers that wait for it to read.
+    var queuedBytes: Int
 }

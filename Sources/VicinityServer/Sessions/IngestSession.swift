@@ -138,13 +138,14 @@ final class IngestSession: Session {
         guard let gateway else { return }
         nextLine += UInt64(batch.lineCount)
         position += UInt64(bytes)
-        marks.read(to: LineMarks.Mark(line: nextLine - 1, offset: position, isSkipping: decoder.resumption.isSkipping))
+        let now = vicinity_monotonic_nanoseconds()
+        marks.read(to: LineMarks.Mark(line: nextLine - 1, offset: position, isSkipping: decoder.resumption.isSkipping), at: now)
         guard batch.lineCount > 0 else { return }
         let decoded = batch.fixes.count * MemoryLayout<Fix>.stride + batch.ids.count + batch.errors.count * 128 + 64
         let me = NIOLoopBound(self, eventLoop: connection.eventLoop)
         let loop = connection.eventLoop
         // Lines that are mostly blanks or unknown keys wait as bytes in a notebook.
-        let mayGoOn = inbox.put(.fixes(batch, gateway), cost: max(decoded, keepsake == nil ? 0 : bytes)) {
+        let mayGoOn = inbox.put(.fixes(batch, gateway, arrived: now), cost: max(decoded, keepsake == nil ? 0 : bytes)) {
             loop.execute { me.value.goOn() }
         }
         isInboxFull = !mayGoOn
@@ -195,6 +196,15 @@ final class IngestSession: Session {
         let isLeft = keepsake.handOver(scratch, start: marks.settled.offset, handover)
         whenClosed()
         return isLeft
+    }
+
+    // MARK: - Looking
+
+    /// What operators may know of it.
+    var state: GatewayState {
+        GatewayState(
+            id: connection.id, process: connection.peer.process, unackedLines: nextLine - 1 - marks.settled.line,
+            unackedSince: marks.oldestOpen, queuedBytes: connection.queuedBytes)
     }
 
     /// Gives back the memory of a burst.

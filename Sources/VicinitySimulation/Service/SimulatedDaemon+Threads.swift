@@ -24,7 +24,7 @@ extension SimulatedDaemon {
         if openSince == nil { openSince = now }
         try expect(work)
         writer.handle(work, now: world.clock.reading)
-        if world.sabotage == .ackBeforeCommit, case .fixes(let batch, let gateway) = work {
+        if world.sabotage == .ackBeforeCommit, case .fixes(let batch, let gateway, _) = work {
             try self.gateway(gateway.id)?.tellEarly(upTo: batch.firstLine + UInt64(batch.lineCount) - 1)
         }
         if slot.isFree, let since = openSince, now >= since + world.traits.commitInterval { try handOver() }
@@ -66,7 +66,7 @@ extension SimulatedDaemon {
         let oracle = world.oracle
         oracle.turn(to: world.clock.reading)
         switch work {
-        case .fixes(let batch, _):
+        case .fixes(let batch, _, _):
             world.trace("the engine takes \(batch.lineCount) lines of connection \(batch.source)")
             world.figures.lines += Int(batch.lineCount)
             let mayForget = world.traits.clock == .ahead && world.clock.leaps > 0

@@ -52,11 +52,12 @@ final class Program {
 
     /// - Parameters:
     ///   - program: its path; `nil` is the daemon.
+    ///   - input: the file that is its standard input.
     ///   - output: the file for its standard output, begun anew.
     ///   - environment: all of it, as `NAME=value`.
     ///   - descriptors: it gets copies of them, from 3 on.
     init(
-        _ program: String? = nil, arguments: [String], log: String, output: String = "/dev/null",
+        _ program: String? = nil, arguments: [String], log: String, input: String = "/dev/null", output: String = "/dev/null",
         environment: [String] = ["PATH=/usr/bin:/bin"], descriptors: [CInt] = []
     ) throws {
         let path = try program ?? Self.path()
@@ -64,7 +65,7 @@ final class Program {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, input, O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, output, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
         posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, log, O_WRONLY | O_CREAT | O_APPEND, 0o600)
         // Beyond all places that they are to take, so that none is overwritten before it is copied.

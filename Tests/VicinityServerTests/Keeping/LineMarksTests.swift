@@ -10,8 +10,8 @@ struct LineMarksTests {
 
     @Test func bytesAreSettledWithTheirLines() {
         var marks = LineMarks(settled: Self.mark(0, 0))
-        marks.read(to: Self.mark(3, 100))
-        marks.read(to: Self.mark(5, 160))
+        marks.read(to: Self.mark(3, 100), at: 0)
+        marks.read(to: Self.mark(5, 160), at: 0)
         marks.settle(upTo: 0)
         #expect(marks.settled == Self.mark(0, 0))
         marks.settle(upTo: 4)
@@ -23,15 +23,15 @@ struct LineMarksTests {
     /// What follows of a line that was too long is no line of its own.
     @Test func whatIsSkippedBelongsToTheLineBefore() {
         var marks = LineMarks(settled: Self.mark(7, 1000))
-        marks.read(to: Self.mark(8, 70_000, isSkipping: true))
-        marks.read(to: Self.mark(8, 130_000, isSkipping: true))
+        marks.read(to: Self.mark(8, 70_000, isSkipping: true), at: 0)
+        marks.read(to: Self.mark(8, 130_000, isSkipping: true), at: 0)
         #expect(marks.settled == Self.mark(7, 1000))
         marks.settle(upTo: 8)
         #expect(marks.settled == Self.mark(8, 130_000, isSkipping: true))
         // Nothing is open any more: what is skipped is settled as it comes, or it would fill the notebook for ever.
-        marks.read(to: Self.mark(8, 900_000, isSkipping: true))
+        marks.read(to: Self.mark(8, 900_000, isSkipping: true), at: 0)
         #expect(marks.settled == Self.mark(8, 900_000, isSkipping: true))
-        marks.read(to: Self.mark(9, 900_050))
+        marks.read(to: Self.mark(9, 900_050), at: 0)
         #expect(marks.settled == Self.mark(8, 900_000, isSkipping: true))
         marks.settle(upTo: 9)
         #expect(marks.settled == Self.mark(9, 900_050))

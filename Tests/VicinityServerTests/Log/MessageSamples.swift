@@ -1,4 +1,5 @@
 import VicinityConfiguration
+import VicinityPipeline
 import VicinityStore
 
 @testable import VicinityServer
@@ -46,6 +47,8 @@ extension JournalMessage {
         case .roundsLate: .roundsLate(after: 5000, waitingFor: .disk)
         case .smallWriteFails: .smallWriteFails(28)
         case .roundsInTime: .roundsInTime
+        case .degraded: .degraded(.disk, "412 MiB are free on the disk of the log (health.disk_free is 1024 MiB)")
+        case .recovered: .recovered(.disk)
         case .peerRefused: .peerRefused(.ingest, user: 1000)
         case .acceptFailed: .acceptFailed(.ingest, fault)
         case .connectionsLeft: .connectionsLeft(12)

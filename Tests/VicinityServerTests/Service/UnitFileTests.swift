@@ -95,7 +95,7 @@ struct UnitFileTests {
                 #expect(unit.value("SocketGroup") == nil && unit.value("SocketMode") == "0666")
             }
         }
-        let names = try FileManager.default.contentsOfDirectory(atPath: Self.folder).filter { $0.hasSuffix(".socket") }
+        let names = try FileManager.default.contentsOfDirectory(atPath: Self.folder).filter { $0.hasPrefix("vicinityd-") }
         #expect(names.sorted() == Self.socketUnits.sorted())
     }
 
