@@ -79,8 +79,10 @@ final class WALGauge: Sendable {
 
 /// When the WAL is to be copied, and by whom: the decision, without a thread or a file.
 struct WALPolicy {
-    /// Pages after which a copy is made. Where the writer makes it, commits wait meanwhile (docs/decisions/0065).
+    /// Pages after which the writer makes a copy: commits wait meanwhile (docs/decisions/0065).
     static let piece = 1024
+    /// Pages after which a copy is made beside the commits. A page that was written more than once meanwhile is copied once.
+    static let pieceBeside = 4096
     /// Pages after which the WAL is to begin anew, where it is copied beside the commits: 32 MB (docs/decisions/0070).
     static let long = 8192
     /// Pages after which the writer does not wait for a good moment any more.
@@ -114,12 +116,13 @@ struct WALPolicy {
         if pages < length { copied = 0 }
         length = pages
         guard isNews else { return .nothing }
-        let isDue = length - copied >= Self.piece
+        let left = length - copied
+        let isDue = left >= (copying == .byWriter ? Self.piece : Self.pieceBeside)
         switch copying {
         case .byWriter: return isDue ? begin(.finish) : .nothing
         case .beside where wasJustCopied:
             // There may be nothing left to copy: see above.
-            return length >= Self.long && !isDue ? begin(.finish) : .nothing
+            return length >= Self.long && left < Self.piece ? begin(.finish) : .nothing
         case .beside where length >= Self.tooLong: return isDue ? begin(.finish) : .nothing
         case .beside: return isDue && !isBeingCopied ? begin(.copy) : .nothing
         }

@@ -80,13 +80,13 @@ struct ErasureTests {
     func besideCopies(seed: UInt64) throws {
         var scene = CanaryScene(seed: seed)
         let store = try place.open(copying: .beside)
-        // Ten of them, at about the least, make a copy.
+        // Some sixty of them make a copy.
         func long(_ commit: Commit) -> Commit {
             var commit = commit
             commit.journal += Array(repeating: 7, count: 256 << 10)
             return commit
         }
-        for commit in scene.past(60) { try store.append(long(commit)) }
+        for commit in scene.past(120) { try store.append(long(commit)) }
         #expect(try scene.traces(in: place) > 0, "there is nothing to be erased")
         try store.append(scene.begin())
         var done = false

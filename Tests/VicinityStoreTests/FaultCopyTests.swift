@@ -30,12 +30,12 @@ extension FaultyDiskTests {
                 let before = disk.count(.sync, of: .database)
                 disk.holdSyncs(of: .database)
                 // The copy begins in the middle, and its sync is held: a writer that waited for it would not come to the end.
-                for number in 1...20 as ClosedRange<Int64> { try store.append(commit(number)) }
+                for number in 1...60 as ClosedRange<Int64> { try store.append(commit(number)) }
                 disk.holdSyncs(of: [])
                 try wait(for: "the sync") { disk.count(.sync, of: .database) > before }
                 try store.close()
             }
-            #expect(try place.open(durability).head.commit == 20)
+            #expect(try place.open(durability).head.commit == 60)
         }
 
         @Test("The WAL begins anew under a writer that does not rest")
@@ -70,7 +70,7 @@ extension FaultyDiskTests {
             reader.run("COMMIT")
             for number in 201...400 as ClosedRange<Int64> { try store.append(commit(number)) }
             // A commit of half a megabyte is 130 pages; soon after the reader has gone a copy is whole, and the WAL begins anew.
-            #expect(try size(of: place.database + "-wal") < longest + 2 * WALPolicy.piece * Schema.pageSize)
+            #expect(try size(of: place.database + "-wal") < longest + 2 * WALPolicy.pieceBeside * Schema.pageSize)
             try store.close()
         }
 
@@ -145,7 +145,7 @@ extension FaultyDiskTests {
                 var number: Int64 = 0
                 try wait(for: "a second copy that fails") {
                     number += 1
-                    try store.append(number < 12 ? commit(number) : Commit(number: number, wallTime: 0))
+                    try store.append(number < 45 ? commit(number) : Commit(number: number, wallTime: 0))
                     return disk.failed > 1
                 }
                 disk.heal()
