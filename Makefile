@@ -1,6 +1,6 @@
 # Names for things; what they do is in scripts/.
 
-.PHONY: help demo test check build release lint format test-systemd bench bench-compare bench-smoke compare simulate crash fuzz deb install uninstall clean
+.PHONY: help demo test check build release lint format test-systemd bench test-docs bench-compare bench-smoke compare simulate crash fuzz deb install uninstall clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 16
@@ -28,6 +28,9 @@ format: ## format every Swift file
 
 test-systemd: ## the release build in a real systemd (as root)
 	@scripts/test-systemd
+
+test-docs: ## the pages of docs/ followed as a reader would, with the release build
+	@scripts/test-docs
 
 bench: ## the benchmarks in full (ONLY="scenarios latency", SCENARIOS="walk car", RUNS=5, OUTPUT=)
 	@scripts/bench $(if $(ONLY),--only "$(ONLY)") $(if $(SCENARIOS),--scenarios "$(SCENARIOS)") $(if $(RUNS),--runs "$(RUNS)") \

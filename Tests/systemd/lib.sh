@@ -156,7 +156,7 @@ remove_drop_in() { # UNIT NAME
 install_vicinity() {
     h copy "$VICINITY_PROGRAMS/vicinityd" /usr/sbin/vicinityd
     h copy "$VICINITY_PROGRAMS/vicinityctl" /usr/bin/vicinityctl
-    h copy "$root"/systemd/*.service "$root"/systemd/*.socket /usr/lib/systemd/system/
+    h copy "$root"/systemd/*.service "$root"/systemd/*.socket "$root"/systemd/*.timer /usr/lib/systemd/system/
     h copy "$root/systemd/sysusers.d/vicinity.conf" /usr/lib/sysusers.d/vicinity.conf
     if [[ -e $root/systemd/vicinity.catalog ]]; then
         h copy "$root/systemd/vicinity.catalog" /usr/lib/systemd/catalog/vicinity.catalog

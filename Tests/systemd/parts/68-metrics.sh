@@ -40,3 +40,5 @@ holds "a counter is called as its sample is" inside grep --quiet '^# TYPE vicini
 written=$(inside stat --format %Y "$file")
 holds "and written again" eventually is_younger "$written"
 inside systemctl stop vicinity-metrics.timer
+
+finish
