@@ -11,6 +11,7 @@ package struct Vicinityctl: ParsableCommand {
         discussion: """
             EXAMPLES:
               vicinityctl status
+              vicinityctl top
               vicinityctl subjects import stops.csv
               vicinityctl watch --after 0 --type enter
               vicinityctl send track.ndjson.gz --speed 60x
@@ -24,9 +25,8 @@ package struct Vicinityctl: ParsableCommand {
             """,
         version: "vicinityctl \(clientVersion)",
         subcommands: [
-            StatusCommand.self, MetricsCommand.self, WatchCommand.self, SendCommand.self, SubjectsCommand.self, UsersCommand.self,
-            NearbyCommand.self,
-            DetailsCommand.self, ReportCommand.self, ReportsCommand.self,
+            StatusCommand.self, TopCommand.self, MetricsCommand.self, WatchCommand.self, SendCommand.self, SubjectsCommand.self,
+            UsersCommand.self, NearbyCommand.self, DetailsCommand.self, ReportCommand.self, ReportsCommand.self,
             ExplainCommand.self,
             SubscribersCommand.self, AuditCommand.self, PrivacyCommand.self,
             ConfigCommand.self, LogCommand.self, BackupCommand.self, DoctorCommand.self, SimulateCommand.self,

@@ -122,7 +122,8 @@ final class FakeDaemon: Sendable {
     init(
         _ path: String, connections: Int = 1, script: @escaping @Sendable (Peer, Int, (String) -> Void) -> Void
     ) throws {
-        listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        // Not for the programs that other tests start meanwhile: a connection would outlive its daemon.
+        listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
@@ -134,6 +135,7 @@ final class FakeDaemon: Sendable {
             for number in 0..<connections {
                 let accepted = accept(listener, nil, nil)
                 guard accepted >= 0 else { break }
+                _ = fcntl(accepted, F_SETFD, FD_CLOEXEC)
                 script(Peer(accepted), number) { line in recorded.withLock { $0.append(line) } }
             }
             Glibc.close(listener)

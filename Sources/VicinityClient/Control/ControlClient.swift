@@ -9,6 +9,8 @@ package struct ControlClient: ~Copyable {
     private let connection: UnixConnection
     private var lines = LineBuffer()
     private var lastID: Int64 = 0
+    /// The last that was asked for, for sentences.
+    private var method = ""
 
     package init(socketDirectory: String) throws(ClientFault) {
         connection = try UnixConnection(path: "\(socketDirectory)/control.sock")
@@ -29,6 +31,23 @@ package struct ControlClient: ~Copyable {
     package mutating func call(
         _ method: String, encodedParams: [UInt8], patience: Int32 = patience
     ) throws(ClientFault) -> JSONValue {
+        try ask(method, encodedParams: encodedParams)
+        while true {
+            if let result = try answer() { return result }
+            guard connection.wait(timeout: patience) else { throw silence(patience) }
+        }
+    }
+
+    // MARK: - Without waiting
+
+    /// For `poll`: readable when there may be an ``answer()``.
+    package var rawDescriptor: CInt { connection.rawDescriptor }
+
+    /// Asks for one thing. The answer has to be taken before the next is asked for.
+    ///
+    /// - Parameter encodedParams: a JSON object without a newline; empty for none.
+    package mutating func ask(_ method: String, encodedParams: [UInt8] = []) throws(ClientFault) {
+        self.method = method
         lastID += 1
         var request = Array("{\"jsonrpc\":\"2.0\",\"id\":\(lastID),\"method\":\"\(method)\"".utf8)
         if !encodedParams.isEmpty {
@@ -37,7 +56,13 @@ package struct ControlClient: ~Copyable {
         }
         request.append(contentsOf: "}\n".utf8)
         try send(request)
-        let answer = try receive(patience)
+    }
+
+    /// The answer to what was asked; `nil` if it has not come yet.
+    ///
+    /// - Throws: also when the daemon has closed the connection while nothing was asked.
+    package mutating func answer() throws(ClientFault) -> JSONValue? {
+        guard let answer = try receive() else { return nil }
         if let error = answer["error"] {
             throw .rpc(
                 method: method,
@@ -61,7 +86,8 @@ package struct ControlClient: ~Copyable {
         }
     }
 
-    private mutating func receive(_ patience: Int32) throws(ClientFault) -> JSONValue {
+    /// The next line; `nil` if it is not there yet.
+    private mutating func receive() throws(ClientFault) -> JSONValue? {
         while true {
             if let line = lines.next() {
                 do {
@@ -70,9 +96,11 @@ package struct ControlClient: ~Copyable {
                     throw .lost(socket: connection.path, why: "the answer is not JSON: \(error.why)")
                 }
             }
-            guard connection.wait(timeout: patience) else { throw silence(patience) }
-            let received = lines.withBuffer { connection.receive(into: &$0) }
-            if received == .end { throw .lost(socket: connection.path, why: "the daemon closed the connection without an answer") }
+            switch lines.withBuffer({ connection.receive(into: &$0) }) {
+            case .bytes: continue
+            case .nothingYet: return nil
+            case .end: throw .lost(socket: connection.path, why: "the daemon closed the connection without an answer")
+            }
         }
     }
 
