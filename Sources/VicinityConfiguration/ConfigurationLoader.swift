@@ -85,6 +85,8 @@ struct ConfigurationLoader {
         let keys = Dictionary(uniqueKeysWithValues: ConfigurationKey.all.map { ($0.variable, $0) })
         // Sorted: a dictionary's order must not show.
         for (name, text) in environment.sorted(by: { $0.key < $1.key }) where name.hasPrefix(ConfigurationKey.variablePrefix) {
+            // Where the sockets are is asked by vicinityctl, mostly in the same shell.
+            if name == "VICINITY_SOCKET_DIR" { continue }
             if let key = keys[name] {
                 gather(text, for: key, from: .named(name))
             } else {

@@ -128,7 +128,7 @@ struct ConfigurationLayerTests {
     }
 
     @Test func aVariableThatIsNoKeyIsWarnedOf() throws {
-        let environment = ["VICINITY_HALO_RADUIS": "70", "VICINITY_ZEBRA": "1", "VICINITY_HALO": "1"]
+        let environment = ["VICINITY_HALO_RADUIS": "70", "VICINITY_ZEBRA": "1", "VICINITY_HALO": "1", "VICINITY_SOCKET_DIR": "/run"]
         let warnings = try load(environment: environment).get().warnings
         #expect(
             warnings == [

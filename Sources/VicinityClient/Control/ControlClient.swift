@@ -32,9 +32,12 @@ package struct ControlClient: ~Copyable {
         _ method: String, encodedParams: [UInt8], patience: Int32 = patience
     ) throws(ClientFault) -> JSONValue {
         try ask(method, encodedParams: encodedParams)
+        var waiting = Waiting(for: method, on: .standard, now: Clock.monotonic())
+        defer { waiting.end() }
         while true {
             if let result = try answer() { return result }
-            guard connection.wait(timeout: patience) else { throw silence(patience) }
+            let isThere = waiting.wait(patience: patience, clock: Clock.monotonic) { connection.wait(timeout: $0) }
+            guard isThere else { throw silence(patience) }
         }
     }
 

@@ -23,8 +23,11 @@ start_sockets
 
 section "a scraper"
 inside systemctl start vicinity-metrics.socket
-holds "without a daemon it is told so" grep --quiet '^HTTP/1.1 503' <(inside systemctl stop "$service"; scrape /metrics)
-inside vicinityctl status >/dev/null
+holds "without a daemon it is told so" grep --quiet '^HTTP/1.1 503' <(
+    inside systemctl stop "${sockets[@]}" "$service"
+    scrape /metrics
+)
+start_sockets
 holds "it gets the text format of Prometheus" grep --quiet '^Content-Type: text/plain; version=0.0.4' <(scrape /metrics)
 holds "and OpenMetrics, if it says so" grep --quiet '^Content-Type: application/openmetrics-text' <(scrape /metrics 'Accept: application/openmetrics-text')
 holds "with what there is" grep --quiet '^vicinity_degraded{reason="store"} 0$' <(scrape /metrics)
