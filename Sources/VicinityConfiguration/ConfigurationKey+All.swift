@@ -101,7 +101,7 @@ extension ConfigurationKey {
             "events that a named subscriber may be behind before the daemon is degraded; 0 = any"),
         ConfigurationKey(
             "health.disk_free", \.health.diskFree, .count(0...1_000_000_000),
-            "MiB that must be free on the disk of the log, or the daemon is degraded; 0 = any"),
+            "MiB that must be free on the disk of the log, or a twentieth of it, or the daemon is degraded; 0 = any"),
         ConfigurationKey(
             "health.commit_time", \.health.commitTime, .span,
             "the longest that a commit may take, or the daemon is degraded for the next minute; 0 = any"),

@@ -76,10 +76,10 @@ extension MetricFamily {
         "vicinity_commit_duration_seconds", .histogram, unit: "seconds", "How long the store took to make a commit durable.")
     package static let acks = MetricFamily(
         "vicinity_ack_latency_seconds", .histogram, unit: "seconds",
-        "From the moment a line was read to the moment it was durable, and could be acked; each line counts.")
+        "From the moment a line was decoded to the moment it was durable, and could be acked; each line counts.")
     package static let deliveries = MetricFamily(
         "vicinity_event_latency_seconds", .histogram, unit: "seconds",
-        "From the moment the first fix of a commit was read to the moment its events were given to a subscriber's socket; each event and subscriber at the head counts."
+        "From the moment the first fix of a commit was decoded to the moment its events were given to a subscriber's socket; each event counts for each subscriber who had caught up with the log."
     )
 
     package static let queues = MetricFamily(
@@ -94,7 +94,7 @@ extension MetricFamily {
         "vicinity_connections_limit", .gauge, "How many gateways and subscribers are served at once (limits.connections).")
     package static let gatewayAge = MetricFamily(
         "vicinity_gateway_oldest_unacked_seconds", .gauge, unit: "seconds", labels: ["gateway", "pid"],
-        "How long ago the oldest line was read that is not yet durable; 0 if there is none.")
+        "How long ago the oldest line was decoded that is not yet durable; 0 if there is none.")
     package static let gatewayLines = MetricFamily(
         "vicinity_gateway_unacked_lines", .gauge, labels: ["gateway", "pid"], "Lines that were read and are not yet durable.")
     package static let subscriberLag = MetricFamily(

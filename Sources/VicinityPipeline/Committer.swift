@@ -27,16 +27,17 @@ package struct Committer: Sendable {
     }
 
     /// Tries to make a commit durable.
-    package func attempt(_ open: OpenCommit) -> Outcome {
+    ///
+    /// - Parameter isRetry: whether the same was tried before.
+    package func attempt(_ open: OpenCommit, isRetry: Bool = false) -> Outcome {
         if open.isChange {
-            statistics.commitBegins(now: clock())
+            let began = clock()
             do {
                 try store.append(open.commit)
             } catch {
-                statistics.commitEnds(isDone: false, now: clock())
                 return error.mayPass ? .waits(error) : .failed(error)
             }
-            statistics.commitEnds(isDone: true, now: clock())
+            statistics.committed(after: clock() - began, isRetry: isRetry)
         }
         statistics.publish(open.snapshot)
         feed.publish(open.commit.blocks, farewells: open.farewells, arrived: open.arrivals.map(\.time).min())

@@ -86,6 +86,9 @@ package struct EventsConversation {
     private var isDraining = false
     /// Events that were taken from the feed's memory since ``takeHanded()``, and when the first fix of their commit was read.
     private var handed: Handed?
+    /// Everything up to the head was given since the last time that something had to be read from the disk. What comes later than that is late for a
+    /// reason other than that the client was away.
+    private var hasCaughtUp = false
     /// When the stream began, or an event or a heartbeat was last sent, in monotonic milliseconds.
     var lastSent: Int64?
 
@@ -108,7 +111,7 @@ package struct EventsConversation {
         package var events: Int
     }
 
-    /// What the last ``Step/write(_:)`` has handed over, where that is known: of a subscriber at the head that gets everything.
+    /// What the last ``Step/write(_:)`` has handed over, where that is known: of a subscriber that has caught up with the log.
     package mutating func takeHanded() -> Handed? {
         defer { handed = nil }
         return handed
@@ -356,6 +359,7 @@ package struct EventsConversation {
         while canWrite, !isWaiting {
             let lines: ByteBuffer?
             if cursor >= feed.head {
+                hasCaughtUp = true
                 return isDraining ? end(afterFlush: true) : nil
             } else if let piece = pieces.first {
                 // A commit can be read from the disk a moment before it is announced. Sent then, its events could not be acknowledged.
@@ -366,6 +370,7 @@ package struct EventsConversation {
                 lines = write(recent.block, shared: recent)
             } else {
                 isWaiting = true
+                hasCaughtUp = false
                 rewrites = feed.rewrites
                 return .load(after: cursor)
             }
@@ -393,9 +398,11 @@ package struct EventsConversation {
             var lines: ByteBuffer
             if gap.isEmpty, block.firstSeq == after + 1, subscription.isEverything {
                 lines = try (shared ?? SharedBlock(block)).allLines()
-                if let arrived = shared?.arrived { handed = Handed(arrived: arrived, events: Int(block.lastSeq - after)) }
+                note(shared, events: Int(block.lastSeq - after))
             } else {
-                lines = ByteBuffer(bytes: gap + (try filtered(block, after: after)))
+                let chosen = try filtered(block, after: after)
+                lines = ByteBuffer(bytes: gap + chosen)
+                note(shared, events: chosen.count { $0 == UInt8(ascii: "\n") })
             }
             cursor = max(after, block.lastSeq)
             return lines.readableBytes > 0 ? lines : nil
@@ -403,6 +410,10 @@ package struct EventsConversation {
             giveUp("the block of event \(block.firstSeq) cannot be read")
             return nil
         }
+    }
+
+    private mutating func note(_ shared: SharedBlock?, events: Int) {
+        if hasCaughtUp, events > 0, let arrived = shared?.arrived { handed = Handed(arrived: arrived, events: events) }
     }
 
     private mutating func filtered(_ block: EventBlock, after seq: Int64) throws -> [UInt8] {

@@ -9,9 +9,7 @@ package final class Statistics: Sendable {
         var rates = (fixes: 0.0, events: 0.0)
         var lastSample: (time: Int64, fixes: Int64, events: Int64)?
         var birth = Birth()
-        /// When the commit began that is under way, in monotonic nanoseconds.
-        var commitSince: Int64?
-        /// The longest since ``takeLongestCommit(now:)``, in nanoseconds.
+        /// The longest since ``takeLongestCommit()``, in nanoseconds.
         var longestCommit: Int64 = 0
     }
 
@@ -52,27 +50,21 @@ package final class Statistics: Sendable {
         set { state.withLock { $0.birth = newValue } }
     }
 
-    /// A try to make a commit durable begins.
+    /// A commit has become durable.
     ///
-    /// - Parameter now: monotonic nanoseconds.
-    func commitBegins(now: Int64) { state.withLock { $0.commitSince = now } }
-
-    /// The try has ended; `isDone` says whether the commit is durable.
-    func commitEnds(isDone: Bool, now: Int64) {
-        let time = state.withLock { state in
-            let time = now - (state.commitSince ?? now)
-            state.commitSince = nil
-            state.longestCommit = max(state.longestCommit, time)
-            return time
-        }
-        if isDone { commits.record(time) }
+    /// - Parameters:
+    ///   - time: how long that took, in nanoseconds.
+    ///   - isRetry: whether it had been tried before: then it waited for something that is told of by itself.
+    func committed(after time: Int64, isRetry: Bool) {
+        commits.record(time)
+        if !isRetry { state.withLock { $0.longestCommit = max($0.longestCommit, time) } }
     }
 
-    /// The longest commit since this was last asked, one under way included, in nanoseconds.
-    package func takeLongestCommit(now: Int64) -> Int64 {
+    /// The longest commit since this was last asked, in nanoseconds; 0 if there was none.
+    package func takeLongestCommit() -> Int64 {
         state.withLock { state in
             defer { state.longestCommit = 0 }
-            return max(state.longestCommit, state.commitSince.map { now - $0 } ?? 0)
+            return state.longestCommit
         }
     }
 

@@ -236,7 +236,7 @@ package struct Daemon: Service {
                 var watch = HealthWatch()
                 let disk = DiskSpace(directory: premises.stateDirectory)
                 repeat {
-                    let sight = HealthWatch.Sight(statistics, diskFree: disk.now?.free)
+                    let sight = HealthWatch.Sight(statistics, disk: disk.now, health)
                     for (part, sentence) in watch.look(sight, limits: limits()) where health.report(part, sentence) {
                         logger.report(sentence.map { .degraded(part, $0) } ?? .recovered(part))
                     }
@@ -295,11 +295,11 @@ extension Logger.Level {
 
 extension HealthWatch.Sight {
     /// What there is to be seen now.
-    fileprivate init(_ statistics: Statistics, diskFree: Int64?) {
+    fileprivate init(_ statistics: Statistics, disk: (free: Int64, size: Int64)?, _ health: Health) {
         let now = vicinity_monotonic_nanoseconds()
         let snapshot = statistics.snapshot
         self.init(
-            now: now / 1_000_000, longestCommit: statistics.takeLongestCommit(now: now) / 1_000_000, diskFree: diskFree,
-            head: snapshot.head, subscribers: snapshot.subscribers)
+            now: now / 1_000_000, longestCommit: statistics.takeLongestCommit() / 1_000_000, disk: disk,
+            isStoreWaiting: health.troubles.contains { $0.part == .store }, head: snapshot.head, subscribers: snapshot.subscribers)
     }
 }

@@ -9,8 +9,10 @@ struct HealthWatch {
         var now: Int64
         /// The longest commit since the last look, in milliseconds.
         var longestCommit: Int64
-        /// Bytes that may still be written to the disk of the log; `nil` if that is not known.
-        var diskFree: Int64?
+        /// Of the disk of the log: bytes that may still be written, and bytes in all; `nil` if that is not known.
+        var disk: (free: Int64, size: Int64)?
+        /// Commits wait already, because the disk is full or for another reason, which is told.
+        var isStoreWaiting: Bool
         var head: Int64
         var subscribers: [SubscriberState]
     }
@@ -18,8 +20,10 @@ struct HealthWatch {
     /// How long a commit that took long counts, in milliseconds.
     static let memory: Int64 = 60_000
 
-    private var slow: (time: Int64, until: Int64)?
+    /// Commits of the last minute that took longer than the limit of their time: how long, and when that was seen, in milliseconds.
+    private var slow: [(time: Int64, seen: Int64)] = []
     private var isDiskLow = false
+    private var isLagging = false
 
     /// - Returns: what is wrong, a sentence for each part, or `nil` where all is well.
     mutating func look(_ sight: Sight, limits: Configuration.Health) -> [(part: Health.Part, sentence: String?)] {
@@ -31,24 +35,35 @@ struct HealthWatch {
     }
 
     private mutating func commits(_ sight: Sight, _ limit: Int64) -> String? {
-        if let slow, sight.now >= slow.until { self.slow = nil }
-        guard limit > 0 else { return nil }
-        if sight.longestCommit > limit {
-            slow = (max(sight.longestCommit, slow?.time ?? 0), sight.now + Self.memory)
-        }
-        return slow.map { "a commit took \($0.time) ms within the last minute (health.commit_time is \(limit) ms)" }
+        if sight.longestCommit > limit { slow.append((sight.longestCommit, sight.now)) }
+        slow.removeAll { sight.now >= $0.seen + Self.memory || $0.time <= limit || limit == 0 }
+        return slow.map(\.time).max().map { "a commit took \($0) ms within the last minute (health.commit_time is \(limit) ms)" }
     }
 
-    /// What is nearly full is told until a tenth more than the limit is free, so that it does not come and go.
+    /// What is nearly full is told until a tenth more than the limit is free, so that it does not come and go. Of a small disk a twentieth is enough.
     private mutating func disk(_ sight: Sight, _ limit: Int64) -> String? {
-        guard limit > 0, let free = sight.diskFree else { return nil }
-        isDiskLow = free < (isDiskLow ? limit + limit / 10 : limit)
-        return isDiskLow ? "\(free >> 20) MiB are free on the disk of the log (health.disk_free is \(limit >> 20) MiB)" : nil
+        guard limit > 0, !sight.isStoreWaiting else {
+            isDiskLow = false
+            return nil
+        }
+        // Where it is not known for once, it is as before.
+        guard let (free, size) = sight.disk else { return isDiskLow ? "it is not known how much is free on the disk of the log" : nil }
+        let least = min(limit, size / 20)
+        isDiskLow = free < (isDiskLow ? least + least / 10 : least)
+        return isDiskLow
+            ? "\(free >> 20) MiB are free on the disk of the log, less than \(least >> 20) MiB (health.disk_free, or a twentieth of the disk)"
+            : nil
     }
 
-    private func lag(_ sight: Sight, _ limit: Int64) -> String? {
-        guard limit > 0 else { return nil }
-        let behind = sight.subscribers.filter { sight.head - $0.acked > limit }
+    /// Who is behind is told of until nobody is by more than nine tenths of the limit.
+    private mutating func lag(_ sight: Sight, _ limit: Int64) -> String? {
+        guard limit > 0 else {
+            isLagging = false
+            return nil
+        }
+        let bound = isLagging ? limit - limit / 10 : limit
+        let behind = sight.subscribers.filter { sight.head - $0.acked > bound }
+        isLagging = !behind.isEmpty
         guard let worst = behind.min(by: { $0.acked < $1.acked }) else { return nil }
         let name = String(decoding: worst.name, as: UTF8.self)
         let others = behind.count > 1 ? ", and \(behind.count - 1) more" : ""

@@ -29,12 +29,13 @@ struct MetricsReport: Sendable {
         let (gateways, subscribers) = look()
         exposition.add(.build, [version], 1)
         addProcess(to: &exposition)
-        addHealth(to: &exposition)
+        let size = try? reader.size()
+        addHealth(isReadable: size != nil, to: &exposition)
         exposition.add(.users, snapshot.users)
         exposition.add(.subjects, snapshot.subjects)
         exposition.add(.pairs, snapshot.pairs)
         add(snapshot, to: &exposition)
-        addLog(snapshot, to: &exposition)
+        addLog(snapshot, size, to: &exposition)
         exposition.add(.commits, statistics.commits.reading)
         exposition.add(.acks, statistics.acks.reading)
         exposition.add(.deliveries, statistics.deliveries.reading)
@@ -56,8 +57,10 @@ struct MetricsReport: Sendable {
         exposition.add(.descriptorLimit, process.descriptorLimit)
     }
 
-    private func addHealth(to exposition: inout Exposition) {
-        let troubled = Set(health.troubles.map(\.part))
+    /// - Parameter isReadable: whether the log says how large it is, which `status` tells too.
+    private func addHealth(isReadable: Bool, to exposition: inout Exposition) {
+        var troubled = Set(health.troubles.map(\.part))
+        if !isReadable { troubled.insert(.log) }
         for part in Health.Part.allCases { exposition.add(.degraded, [part.rawValue], troubled.contains(part)) }
         exposition.add(.recovery, Seconds(milliseconds: statistics.birth.recovery))
     }
@@ -72,12 +75,11 @@ struct MetricsReport: Sendable {
         exposition.add(.withheld, tally.withheld)
     }
 
-    private func addLog(_ snapshot: Snapshot, to exposition: inout Exposition) {
+    private func addLog(_ snapshot: Snapshot, _ size: LogSize?, to exposition: inout Exposition) {
         exposition.add(.events, snapshot.head - statistics.birth.head)
         exposition.add(.logHead, snapshot.head)
         exposition.add(.logOldest, feed.range.oldest)
-        // What cannot be read is told by `log` among the reasons; here it is missing.
-        if let size = try? reader.size() {
+        if let size {
             exposition.add(.logSize, size.bytes)
             exposition.add(.logFree, size.free)
         }

@@ -83,8 +83,10 @@ final class StoreThread: Sendable {
 
     /// - Returns: whether the commit is durable; if not, it never will be.
     private func carryThrough(_ open: OpenCommit) -> Bool {
+        var isRetry = false
         while true {
-            let outcome = committer.attempt(open)
+            let outcome = committer.attempt(open, isRetry: isRetry)
+            isRetry = true
             progress.storeAdvanced()
             switch outcome {
             case .done:

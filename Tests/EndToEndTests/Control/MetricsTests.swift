@@ -51,9 +51,9 @@ struct MetricsTests {
         #expect(text.hasSuffix("# EOF\n"))
     }
 
-    @Test("Lines that wait for the disk make a gateway's oldest line grow old", .enabled(if: Machine.canMount))
-    func unacked() throws {
-        let daemon = try Daemon.running(megabytes: 8)
+    @Test("A gateway is there under the number of its connection and its process, and nothing of it waits once it has its ack")
+    func gateway() throws {
+        let daemon = try Daemon.running()
         let gateway = try daemon.connect("ingest")
         try gateway.send(fix("u-1", far, 0, 1000) + "\n")
         _ = try gateway.nextLine()
@@ -74,7 +74,7 @@ struct MetricsTests {
         let reason = try daemon.waitUntilDegraded()
         #expect(reason == "subscriber_lag: relay (away) is 2 events behind (health.subscriber_lag is 1)")
         #expect(value(#"vicinity_degraded{reason="subscriber_lag"}"#, in: try metrics(daemon)) == 1)
-        try daemon.write(config: Daemon.plain + "health:\n  subscriber_lag: 2\n")
+        try daemon.write(config: Daemon.plain + "health:\n  subscriber_lag: 20\n")
         _ = try daemon.result("config.reload")
         try daemon.waitUntilWell()
         try daemon.write(config: Daemon.plain + "health:\n  subscriber_lag: 1\n")
@@ -86,10 +86,16 @@ struct MetricsTests {
         #expect(value(#"vicinity_degraded{reason="subscriber_lag"}"#, in: try metrics(daemon)) == 0)
     }
 
-    @Test("A disk that has less than it should degrades the daemon")
+    @Test("A disk that has less than it should degrades the daemon, until there is room", .enabled(if: Machine.canMount))
     func disk() throws {
-        let daemon = try Daemon.running(config: Daemon.plain + "health:\n  disk_free: 1000000000\n")
+        let daemon = try Daemon.running(megabytes: 32)
+        try daemon.waitUntilWell()
+        let filler = "\(daemon.statePath)/filler"
+        let free = try #require(try FileManager.default.attributesOfFileSystem(forPath: daemon.statePath)[.systemFreeSize] as? Int)
+        try Data(count: free - (1 << 20)).write(to: URL(fileURLWithPath: filler))
         #expect(try daemon.waitUntilDegraded().hasPrefix("disk: "))
+        try FileManager.default.removeItem(atPath: filler)
+        try daemon.waitUntilWell()
     }
 
     @Test("A commit that waits for its disk degrades the daemon by how long it took", .enabled(if: Machine.canMount))

@@ -143,7 +143,7 @@ struct ManagerTests {
         try disk.fill()
         let gateway = try daemon.connect("ingest")
         try gateway.send(Self.crowd)
-        try manager.hear("STATUS=degraded: the store waits")
+        try manager.hear("STATUS=degraded: store: the store waits")
         disk.free()
         try daemon.waitUntilWell()
     }

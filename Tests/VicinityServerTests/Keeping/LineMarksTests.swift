@@ -20,6 +20,20 @@ struct LineMarksTests {
         #expect(marks.settled == Self.mark(5, 160))
     }
 
+    @Test func theOldestLineThatIsOpenIsTheFirstOfItsBatch() {
+        var marks = LineMarks(settled: Self.mark(0, 0))
+        #expect(marks.oldestOpen == nil)
+        marks.read(to: Self.mark(3, 100), at: 70)
+        marks.read(to: Self.mark(5, 160), at: 80)
+        // The rest of a line that is too long is no news.
+        marks.read(to: Self.mark(5, 900, isSkipping: true), at: 90)
+        #expect(marks.oldestOpen == 70)
+        marks.settle(upTo: 4)
+        #expect(marks.oldestOpen == 80)
+        marks.settle(upTo: 5)
+        #expect(marks.oldestOpen == nil)
+    }
+
     /// What follows of a line that was too long is no line of its own.
     @Test func whatIsSkippedBelongsToTheLineBefore() {
         var marks = LineMarks(settled: Self.mark(7, 1000))

@@ -47,7 +47,7 @@ extension JournalMessage {
         case .roundsLate: .roundsLate(after: 5000, waitingFor: .disk)
         case .smallWriteFails: .smallWriteFails(28)
         case .roundsInTime: .roundsInTime
-        case .degraded: .degraded(.disk, "412 MiB are free on the disk of the log (health.disk_free is 1024 MiB)")
+        case .degraded: .degraded(.disk, "412 MiB are free on the disk of the log, less than 1024 MiB")
         case .recovered: .recovered(.disk)
         case .peerRefused: .peerRefused(.ingest, user: 1000)
         case .acceptFailed: .acceptFailed(.ingest, fault)

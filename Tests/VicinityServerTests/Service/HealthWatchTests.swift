@@ -12,9 +12,12 @@ struct HealthWatchTests {
     private var limits = Configuration().health
 
     private static func sight(
-        _ now: Int64, commit: Int64 = 0, free: Int64? = 1 << 40, head: Int64 = 0, _ subscribers: [SubscriberState] = []
+        _ now: Int64, commit: Int64 = 0, free: Int64? = 1 << 40, of size: Int64 = 1 << 40, isWaiting: Bool = false, head: Int64 = 0,
+        _ subscribers: [SubscriberState] = []
     ) -> HealthWatch.Sight {
-        HealthWatch.Sight(now: now, longestCommit: commit, diskFree: free, head: head, subscribers: subscribers)
+        HealthWatch.Sight(
+            now: now, longestCommit: commit, disk: free.map { ($0, size) }, isStoreWaiting: isWaiting, head: head,
+            subscribers: subscribers)
     }
 
     private mutating func troubles(_ sight: HealthWatch.Sight) -> [Health.Part: String] {
@@ -29,8 +32,13 @@ struct HealthWatchTests {
         #expect(troubles(Self.sight(1000, commit: 1001))[.storeSlow]?.contains("1001 ms") == true)
         #expect(troubles(Self.sight(30_000, commit: 4000))[.storeSlow]?.contains("4000 ms") == true)
         #expect(troubles(Self.sight(60_000, commit: 1500))[.storeSlow]?.contains("4000 ms") == true)
+        #expect(troubles(Self.sight(90_000))[.storeSlow]?.contains("1500 ms") == true)
         #expect(troubles(Self.sight(119_999))[.storeSlow] != nil)
         #expect(troubles(Self.sight(120_000)).isEmpty)
+        // Another limit counts at once.
+        #expect(troubles(Self.sight(121_000, commit: 1500))[.storeSlow] != nil)
+        limits.commitTime = .seconds(2)
+        #expect(troubles(Self.sight(122_000)).isEmpty)
         limits.commitTime = .zero
         #expect(troubles(Self.sight(130_000, commit: 60_000)).isEmpty)
     }
@@ -44,6 +52,12 @@ struct HealthWatchTests {
         #expect(troubles(Self.sight(0, free: 110 << 20)).isEmpty)
         #expect(troubles(Self.sight(0, free: 105 << 20)).isEmpty)
         #expect(troubles(Self.sight(0, free: nil)).isEmpty)
+        #expect(troubles(Self.sight(0, free: 0))[.disk] != nil)
+        #expect(troubles(Self.sight(0, free: nil))[.disk] != nil)
+        // Of a small disk a twentieth is enough, and where the store waits it says so itself.
+        #expect(troubles(Self.sight(0, free: 5 << 20, of: 100 << 20, isWaiting: true)).isEmpty)
+        #expect(troubles(Self.sight(0, free: 5 << 20, of: 100 << 20)).isEmpty)
+        #expect(troubles(Self.sight(0, free: 4 << 20, of: 100 << 20))[.disk]?.contains("less than 5 MiB") == true)
         limits.diskFree = 0
         #expect(troubles(Self.sight(0, free: 0)).isEmpty)
     }
@@ -61,6 +75,9 @@ struct HealthWatchTests {
         #expect(
             troubles(Self.sight(0, head: 20, [state("a", 9), state("b", 2, false), state("c", 20)]))[.subscriberLag]
                 == "b (away) is 18 events behind, and 1 more (health.subscriber_lag is 10)")
+        #expect(troubles(Self.sight(0, head: 20, [state("a", 10)]))[.subscriberLag] != nil)
+        #expect(troubles(Self.sight(0, head: 20, [state("a", 11)])).isEmpty)
+        #expect(troubles(Self.sight(0, head: 20, [state("a", 10)])).isEmpty)
         limits.subscriberLag = 0
         #expect(troubles(Self.sight(0, head: 20, [state("a", 0)])).isEmpty)
     }
