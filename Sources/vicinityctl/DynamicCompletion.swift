@@ -6,11 +6,11 @@ internal import VicinityClient
 extension CompletionKind {
     /// Ids of the register.
     static let subjectID = CompletionKind.custom { words, _, prefix in
-        Suggestions(words: words, defaultDirectory: GlobalOptions().socketDirectory).subjects(from: prefix)
+        Suggestions(words: words, defaultDirectory: GlobalOptions.defaultSocketDirectory).subjects(from: prefix)
     }
 
     /// Names of subscribers with a durable cursor.
     static let subscriberName = CompletionKind.custom { words, _, prefix in
-        Suggestions(words: words, defaultDirectory: GlobalOptions().socketDirectory).subscribers(from: prefix)
+        Suggestions(words: words, defaultDirectory: GlobalOptions.defaultSocketDirectory).subscribers(from: prefix)
     }
 }

@@ -12,8 +12,10 @@ struct GlobalOptions: ParsableArguments {
     var socketDir: String?
 
     /// The flag, or the environment, or where systemd puts them.
-    var socketDirectory: String {
-        if let socketDir { return socketDir }
+    var socketDirectory: String { socketDir ?? Self.defaultSocketDirectory }
+
+    /// Where the sockets are if nobody says otherwise.
+    static var defaultSocketDirectory: String {
         let variable = getenv("VICINITY_SOCKET_DIR").map { String(cString: $0) } ?? ""
         return variable.isEmpty ? "/run/vicinity" : variable
     }
