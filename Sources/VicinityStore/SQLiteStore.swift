@@ -178,7 +178,9 @@ package final class SQLiteStore: LogStore {
         }
         switch step {
         case .nothing: break
-        case .copy: copier?.copy { [weak self] error in self?.copyEnded(error, wasBeside: true) }
+        case .copy:
+            // Weak: a store that nobody has any more needs no verdict, and a copy under way must not keep it open.
+            copier?.copy { [weak self] error in self?.copyEnded(error, wasBeside: true) }
         case .finish:
             do {
                 try resting { try pool.writeWithoutTransaction { database in try database.checkpointUnlessBusy(.passive) } }

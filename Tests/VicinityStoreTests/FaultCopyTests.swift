@@ -78,16 +78,7 @@ extension FaultyDiskTests {
             try FileManager.default.attributesOfItem(atPath: file)[.size] as? Int ?? 0
         }
 
-        /// Which call, of those that a copy makes.
-        struct Call: CustomTestStringConvertible {
-            let durability: Durability
-            let calls: Disk.Calls
-            let files: Disk.Files
-            let nth: Int64
-            let code: CInt
-
-            var testDescription: String { "\(durability), \(code), call \(nth)" }
-        }
+        typealias Call = CheckpointTests.Call
 
         @Test(
             "A call that fails then ends the log's work, and is not made again",
