@@ -35,7 +35,7 @@ struct MetricsCommand: ParsableCommand {
             if http { return try MetricsRun.serve(socketDirectory: directory) }
             let text = try MetricsRun.text(socketDirectory: directory)
             if let textfile {
-                try MetricsRun.write(PrometheusText.text(ofOpenMetrics: text), to: textfile)
+                try WholeFile.write(PrometheusText.text(ofOpenMetrics: text), to: textfile)
             } else {
                 Console.standard.say(Array(text.utf8))
             }

@@ -50,21 +50,4 @@ package enum MetricsRun {
             }
         }
     }
-
-    /// Replaces a file whole: who reads it sees the old text or the new one. Everybody may read it.
-    package static func write(_ text: String, to path: String) throws(ClientFault) {
-        let draft = path + ".\(getpid()).new"
-        // What a run that was killed has left; and nobody's link is followed.
-        unlink(draft)
-        let descriptor = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644)
-        guard descriptor >= 0, fchmod(descriptor, 0o644) == 0 else { throw .refused("cannot write \(draft): \(errorText(errno))") }
-        let isWritten = writeAll(Array(text.utf8)[...], to: descriptor)
-        let code = errno
-        _ = close(descriptor)
-        guard isWritten, rename(draft, path) == 0 else {
-            let why = errorText(isWritten ? errno : code)
-            unlink(draft)
-            throw .refused("cannot write \(path): \(why)")
-        }
-    }
 }

@@ -20,36 +20,19 @@ package enum TopKey: Equatable, Sendable {
 }
 
 /// Bytes of a terminal to keys.
-///
-/// A key that sends a sequence may come in two reads, so that what has begun is kept. Sequences are those of xterm, which all terminals
-/// send that one meets; https://invisible-island.net/xterm/ctlseqs/ctlseqs.html#h2-PC-Style-Function-Keys
 package struct TopKeys: Sendable {
-    private var sequence: [UInt8] = []
+    private var presses = KeyPresses()
 
     package init() {}
 
     /// The keys that are complete.
     package mutating func take(_ bytes: some Sequence<UInt8>) -> [TopKey] {
-        bytes.compactMap { take($0) }
-    }
-
-    private mutating func take(_ byte: UInt8) -> TopKey? {
-        if byte == 0x1B {
-            sequence = [byte]
-            return nil
+        presses.take(bytes).map { press in
+            switch press {
+            case .byte(let byte): Self.key(byte)
+            case .sequence(let sequence): Self.key(sequence: sequence)
+            }
         }
-        guard !sequence.isEmpty else { return Self.key(byte) }
-        sequence.append(byte)
-        switch byte {
-        case UInt8(ascii: "["), UInt8(ascii: "O"):
-            if sequence.count == 2 { return nil }
-        case UInt8(ascii: "0")...UInt8(ascii: "?"):
-            // Parameters; nothing that we know has more than a few.
-            if sequence.count > 2, sequence.count < 16 { return nil }
-        default: break
-        }
-        defer { sequence = [] }
-        return Self.key(sequence: String(decoding: sequence.dropFirst(2), as: UTF8.self))
     }
 
     private static func key(_ byte: UInt8) -> TopKey {
