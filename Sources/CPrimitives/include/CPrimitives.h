@@ -17,6 +17,7 @@ static inline double vicinity_acos(double x) { return acos(x); }
 static inline double vicinity_atan2(double y, double x) { return atan2(y, x); }
 static inline double vicinity_hypot(double x, double y) { return hypot(x, y); }
 static inline double vicinity_cbrt(double x) { return cbrt(x); }
+static inline double vicinity_sinh(double x) { return sinh(x); }
 
 // Asks for the cache line at `address`; a hint, harmless for any address.
 static inline void vicinity_prefetch(const void *_Nullable address) { __builtin_prefetch(address, 1, 3); }
