@@ -119,6 +119,8 @@ extension Configuration {
         package var follow: FollowGuard?
         package var auditRetention = TimeSpan.days(365)
         package var subjectsPerUser: Limit
+        /// The fewest users in a cell of the map that are told of; 0: none are, however many.
+        package var mapFloor = 10
 
         /// The defaults of a profile.
         package init(profile: Profile = .people) {

@@ -72,6 +72,9 @@ extension ConfigurationKey {
         ConfigurationKey(
             "privacy.subjects_per_user", \.privacy.subjectsPerUser, .limit,
             "distinct subjects one user may enter, by ts; past it the pair stays outside"),
+        ConfigurationKey(
+            "privacy.map_floor", \.privacy.mapFloor, .count(0...1_000_000),
+            "the fewest users in a cell that the map tells of; 0 = it tells of no users"),
     ]
 
     private static let reports = [
@@ -88,7 +91,7 @@ extension ConfigurationKey {
     private static let access = [
         ConfigurationKey("access.ingest", \.access.ingest, .principals, "who may push fixes"),
         ConfigurationKey("access.events", \.access.events, .principals, "who may subscribe"),
-        ConfigurationKey("access.control.observer", \.access.control.observer, .principals, "status, metrics"),
+        ConfigurationKey("access.control.observer", \.access.control.observer, .principals, "status, metrics, map"),
         ConfigurationKey("access.control.relay", \.access.control.relay, .principals, "nearby, details, reports.create"),
         ConfigurationKey("access.control.admin", \.access.control.admin, .principals, "everything"),
     ]

@@ -23,6 +23,8 @@ package enum Work: Sendable {
     case locate([UInt8], for: AuditEntry.Peer, Reply<UserView?>)
     /// Audited.
     case explain(user: [UInt8], subject: [UInt8]?, for: AuditEntry.Peer, Reply<Explanation?>)
+    /// In which cells everybody is, when all have been looked at.
+    case census(Reply<Census>)
     /// A user is to be forgotten; answered, with the number of events that have lost the user, when nothing is left. Audited.
     case forget([UInt8], for: AuditEntry.Peer, Reply<Result<Int64, ForgettingRefusal>>)
     /// Of what these were to take away nothing is left.

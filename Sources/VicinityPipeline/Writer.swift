@@ -14,6 +14,7 @@ package struct Writer: ~Copyable {
     var open: OpenCommit
     var desk = EditionDesk()
     var precision: PrecisionDesk
+    var census = CensusDesk()
     /// The number of the last entry of the audit log.
     var lastAudit: Int64
     var reports: OpenReports
@@ -129,6 +130,7 @@ package struct Writer: ~Copyable {
         engine.advance(to: now, into: &changes, atMost: limit)
         if engine.hasJournal || !changes.transitions.isEmpty { open.isEmpty = false }
         collect(now: now)
+        advanceCensus(to: now)
         cleanUp(now: now)
         if sweep.isHurried { open.isEmpty = false }
         while !deferred.isEmpty, !engine.isBlind, !engine.isBehindClock, !isFull {
@@ -148,7 +150,7 @@ package struct Writer: ~Copyable {
         let slices = [
             forgetting.cleaningDue,
             engine.isSettling || engine.isBehind || !deferred.isEmpty ? desk.nextSlice : nil,
-            precision.isSweeping ? precision.nextSlice : nil,
+            precision.isSweeping ? precision.nextSlice : nil, census.isCounting ? census.nextSlice : nil,
         ]
         guard let slice = slices.compactMap(\.self).min() else { return next }
         return min(next ?? .max, max(slice, now.steady + 1))
@@ -189,6 +191,7 @@ package struct Writer: ~Copyable {
         case .report(let work): handle(work, now: now)
         case .locate(let user, let peer, let reply): locate(user, for: peer, reply, now: now)
         case .explain(let user, let subject, let peer, let reply): explain(user: user, subject: subject, for: peer, reply, now: now)
+        case .census(let reply): takeCensus(reply, now: now)
         case .configure(let rules):
             engine.rules = rules
         case .pulse(let taken, let reply):
@@ -229,7 +232,7 @@ package struct Writer: ~Copyable {
             if case .removed = outcome { note(.remove(name: name)) }
             open.replies.append { reply.send(outcome) }
         case .fixes, .settle, .put, .remove, .edition, .rotateKey, .user, .subject, .suspension, .disclosure, .report, .locate, .explain,
-            .forget, .erased, .configure, .pulse:
+            .census, .forget, .erased, .configure, .pulse:
             break
         }
     }

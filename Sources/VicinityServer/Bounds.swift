@@ -60,6 +60,10 @@ enum Bounds {
     /// `privacy.subjects_per_user` with their times, for one user in ten.
     static let limitsOfUser = 200 * 24 / 10
 
+    /// A user on the map: in a census as it is taken, as it is sorted, and in a cell of their own; likewise a subject, with its kind.
+    static let mappedUser = 4 + 4 + 24
+    static let mappedSubject = 8 + 16 + 24
+
     // MARK: - Sums
 
     /// One line of the sum.
@@ -89,6 +93,8 @@ enum Bounds {
             Part(name: "connections", bytes: connections * max(gateway, subscriber)),
             Part(name: "users", bytes: users * (user + limitsOfUser)),
             Part(name: "subjects", bytes: subjects * subject),
+            // In tables that are about to grow; the last groups hang while new ones are made.
+            Part(name: "map", bytes: 2 * (users * mappedUser + subjects * mappedSubject)),
         ]
     }
 

@@ -36,6 +36,7 @@ final class Doors: Sendable {
     let keeper: Keeper?
     private let servers = Mutex<[SocketServer]>([])
     private let owed = OwedAnswers()
+    private let map = MapBoard()
     let gatewaySettings = Mutex(GatewaySettings())
 
     /// - Parameters:
@@ -130,7 +131,7 @@ final class Doors: Sendable {
             reader: store)
         let service = ControlService(
             inbox: inbox, slot: slot, register: store, audit: store, reports: store, threads: threads, status: status, metrics: metrics,
-            settings: settings, loop: connection.eventLoop)
+            map: map, settings: settings, loop: connection.eventLoop)
         return ControlSession(connection: connection, service: service, owed: owed, whenClosed: whenClosed)
     }
 

@@ -52,6 +52,7 @@ struct ConfigurationRangeTests {
                 "on", "\"off\"", "false", "[]", "{ places: 0 }", "{ places: 101 }", "{ apart: -1 }", "{ within: -1 }", "{ mute: 11y }",
                 "{ far: 1 }",
             ]),
+        Row(paths: ["privacy.map_floor"], good: ["0", "1", "1000000"], bad: ["-1", "1000001", "2.5", "off"]),
         Row(paths: ["reports.suspend_after"], good: ["1", "1000000"], bad: ["0", "1000001", "1.5"]),
         Row(
             paths: ["access.ingest", "access.events", "access.control.observer", "access.control.relay", "access.control.admin"],

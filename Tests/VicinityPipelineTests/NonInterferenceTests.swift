@@ -176,6 +176,7 @@ struct NonInterferenceTests {
             let request = DetailsRequest(user: user, subject: subject, purpose: "to see")
             perform(.disclosure(.details(request, fields: ["a"], for: Self.peer, Reply { words.say("\(String(describing: $0))") })))
             perform(.explain(user: user, subject: subject, for: Self.peer, Reply { words.say("\(String(describing: $0))") }))
+            perform(.census(Reply { words.say(NonInterferenceTests.map(of: $0)) }))
             return (try commit(), words.take())
         }
 
@@ -266,6 +267,13 @@ struct NonInterferenceTests {
             get { state.withLock { $0 } }
             set { state.withLock { $0 = newValue } }
         }
+    }
+
+    /// All that the map tells, on every level.
+    private static func map(of census: Census) -> String {
+        let release = MapRelease(census, floor: 2)
+        let cells = (0...MapCell.finest).map { release.cells(in: MapWindow.world.coarsened(to: $0)) }
+        return "\(cells), \(String(describing: release.extent))"
     }
 
     /// Everything that a commit writes, but for where subjects were put.

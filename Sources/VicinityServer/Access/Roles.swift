@@ -10,7 +10,7 @@ package struct Roles: OptionSet, Sendable, Hashable {
     package static let ingest = Roles(rawValue: 1 << 0)
     /// May subscribe.
     package static let events = Roles(rawValue: 1 << 1)
-    /// May read status and metrics.
+    /// May read status and metrics, and the map.
     package static let observer = Roles(rawValue: 1 << 2)
     /// May ask what its users may see.
     package static let relay = Roles(rawValue: 1 << 3)
@@ -63,11 +63,12 @@ package enum ControlMethod: String, Sendable, CaseIterable {
     case logPrune = "log.prune"
     case privacyRotateKey = "privacy.rotate_key"
     case metrics
+    case map
 
     /// Any of these may call it.
     package var roles: Roles {
         switch self {
-        case .status, .metrics: [.observer, .admin]
+        case .status, .metrics, .map: [.observer, .admin]
         case .nearby, .details, .reportsCreate: [.relay, .admin]
         case .subjectsPut, .subjectsRemove, .subjectsGet, .subjectsList, .subjectsReplaceBegin, .subjectsReplaceCommit,
             .subjectsReplaceAbort, .subjectsSuspend, .subjectsResume, .usersGet, .usersForget, .reportsList, .reportsResolve, .explain,

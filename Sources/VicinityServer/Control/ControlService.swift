@@ -19,6 +19,7 @@ struct ControlService: Sendable {
     let threads: NIOThreadPool
     let status: StatusReport
     let metrics: MetricsReport
+    let map: MapBoard
     let settings: SettingsService
     /// The connection's.
     let loop: any EventLoop
@@ -50,6 +51,7 @@ struct ControlService: Sendable {
                 writer.value(metrics.text())
                 finish(.success(writer.bytes))
             }
+        case "map": try map(params, finish)
         case "subjects.put": try put(params, finish)
         case "subjects.remove": try remove(params, finish)
         case "subjects.get": try getSubject(params, finish)
@@ -265,10 +267,15 @@ struct ControlService: Sendable {
 
     /// Runs what reads files or the log away from the event loops.
     func offLoop(_ finish: @escaping Finish, _ body: @escaping @Sendable () -> Void) {
+        offLoop(body) { finish(.failure(.internalError("the daemon is stopping"))) }
+    }
+
+    /// - Parameter otherwise: is called instead where nothing is run any more.
+    func offLoop(_ body: @escaping @Sendable () -> Void, otherwise: @escaping @Sendable () -> Void) {
         threads.submit { state in
             switch state {
             case .active: body()
-            case .cancelled: finish(.failure(.internalError("the daemon is stopping")))
+            case .cancelled: otherwise()
             }
         }
     }

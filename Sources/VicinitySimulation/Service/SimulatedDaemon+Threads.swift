@@ -91,7 +91,7 @@ extension SimulatedDaemon {
         case .suspension(let work): oracle.handle(work)
         case .disclosure(let work): oracle.handle(work)
         case .report(let work): oracle.handle(work)
-        case .subject, .locate, .explain, .forget, .erased, .reclaim, .pulse: preconditionFailure("nobody asks for that here")
+        case .subject, .locate, .explain, .census, .forget, .erased, .reclaim, .pulse: preconditionFailure("nobody asks for that here")
         case .configure(let rules): oracle.handle(.rules(rules))
         case .subscribe(let request, _):
             let opening = oracle.subscribers.open(request, head: Int64(oracle.model.events.count))

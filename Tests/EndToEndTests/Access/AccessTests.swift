@@ -39,6 +39,7 @@ struct AccessTests {
         a  config.reload
         a  log.prune
         oa metrics
+        oa map
         a  privacy.rotate_key
         """.split(separator: "\n").map { line in
             let words = line.split(separator: " ").map(String.init)

@@ -50,6 +50,7 @@ struct CanaryTests {
         ("audit.verify", "{}", false),
         ("config.get", "{}", false), ("subscribers.list", "{}", false), ("users.forget", "{\"user\":7}", false),
         ("subjects.put", "{\"subjects\":[{\"id\":\"\(user)\",\"lat\":39.9077745,\"lon\":191}]}", false), ("metrics", "{}", false),
+        ("map", "{}", false), ("map", "{\"west\":116,\"south\":39,\"east\":117,\"north\":40}", false),
     ]
 
     private func positions(in text: String) -> [String] { Self.digits.filter { text.contains($0) } }

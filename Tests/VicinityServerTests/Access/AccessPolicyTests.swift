@@ -124,6 +124,7 @@ struct RolesTests {
         - log.prune
         - privacy.rotate_key
         o metrics
+        o map
         """
 
     @Test func everyMethodForEveryRole() {
