@@ -25,7 +25,8 @@ package struct Vicinityctl: ParsableCommand {
             """,
         version: "vicinityctl \(clientVersion)",
         subcommands: [
-            StatusCommand.self, TopCommand.self, MetricsCommand.self, WatchCommand.self, SendCommand.self, SubjectsCommand.self,
+            StatusCommand.self, TopCommand.self, MapCommand.self, MetricsCommand.self, WatchCommand.self, SendCommand.self,
+            SubjectsCommand.self,
             UsersCommand.self, NearbyCommand.self, DetailsCommand.self, ReportCommand.self, ReportsCommand.self,
             ExplainCommand.self,
             SubscribersCommand.self, AuditCommand.self, PrivacyCommand.self,

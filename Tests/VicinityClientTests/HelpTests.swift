@@ -18,7 +18,7 @@ import vicinityctl
     @Test func everyCommandIsThere() {
         #expect(
             Self.commands.map { $0.words.dropFirst().joined(separator: " ") } == [
-                "", "status", "top", "metrics", "watch", "send", "subjects", "subjects import", "subjects replace", "subjects list",
+                "", "status", "top", "map", "metrics", "watch", "send", "subjects", "subjects import", "subjects replace", "subjects list",
                 "subjects get",
                 "subjects remove", "subjects suspend", "subjects resume", "users",
                 "users get", "users forget", "nearby", "details", "report", "reports", "reports list", "reports resolve", "explain",
@@ -70,6 +70,8 @@ import vicinityctl
         ["simulate", "--register", "r", "--fixes", "-", "-"],
         ["simulate", "--register", "r", "--fixes"], ["simulate", "--register", "r", "--fixes", "f", "--explain", "a/"], ["nonsense"],
         ["status", "--nonsense"], ["top", "--interval", "0"], ["top", "--interval", "2h"],
+        ["map", "--at", "91,0"], ["map", "--at", "39.9"], ["map", "--at", "x,y"], ["map", "--width", "0"], ["map", "--width", "10mi"],
+        ["map", "--json", "--user", "u"], ["map", "--svg", "-", "--geojson", "-"],
         ["subjects", "suspend", "s"], ["details", "u", "s"], ["details", "u", "--purpose", "p"], ["report", "u", "s", "--kind", "tip"],
         ["reports", "list", "--state", "closed"], ["reports", "list", "--limit", "0"], ["reports", "resolve", "x", "--outcome", "kept"],
         ["reports", "resolve", "1"],

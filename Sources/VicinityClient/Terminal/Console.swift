@@ -24,9 +24,17 @@ package struct Console: Sendable {
 
     /// Whether what is said goes to a terminal that shows colours, and nobody minds them (https://no-color.org).
     package var hasColours: Bool {
-        func variable(_ name: String) -> String { getenv(name).map { String(cString: $0) } ?? "" }
-        return isatty(output) == 1 && variable("NO_COLOR").isEmpty && variable("TERM") != "dumb"
+        isatty(output) == 1 && Self.variable("NO_COLOR").isEmpty && Self.variable("TERM") != "dumb"
     }
+
+    /// Whether who reads what is said takes it for UTF-8: by the first that is set of the three variables of the locale (POSIX.1-2017, 8.2).
+    package static var speaksUTF8: Bool {
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].map { variable($0) }.first { !$0.isEmpty } ?? ""
+        let name = locale.uppercased()
+        return name.contains("UTF-8") || name.contains("UTF8")
+    }
+
+    private static func variable(_ name: String) -> String { getenv(name).map { String(cString: $0) } ?? "" }
 
     package func say(_ text: String) { write(text + "\n", to: output) }
 

@@ -37,7 +37,9 @@ struct FullScreen: ~Copyable {
     var keys: CInt { original == nil ? -1 : input }
 
     /// The size that the terminal has now.
-    var size: TopScreen.Size {
+    var size: TopScreen.Size { Self.size(of: output) }
+
+    static func size(of output: CInt) -> TopScreen.Size {
         var found = winsize()
         guard ioctl(output, UInt(TIOCGWINSZ), &found) == 0, found.ws_col > 0, found.ws_row > 0 else { return TopScreen.smallest }
         return TopScreen.Size(columns: Int(found.ws_col), rows: Int(found.ws_row))

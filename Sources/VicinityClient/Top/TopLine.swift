@@ -10,6 +10,10 @@ package struct TopLine: Equatable, Sendable {
         case good
         case warning
         case bad
+        /// Of the map: where users are, halos, and subjects.
+        case density
+        case halo
+        case subject
 
         /// Parameters of the terminal's sequence SGR; ECMA-48, section 8.3.117.
         fileprivate var parameters: String {
@@ -21,6 +25,9 @@ package struct TopLine: Equatable, Sendable {
             case .good: "32"
             case .warning: "33"
             case .bad: "1;31"
+            case .density: "36"
+            case .halo: "35"
+            case .subject: "1;33"
             }
         }
     }

@@ -157,7 +157,7 @@ extension TopScreen {
 
 extension TopScreen.Trouble {
     /// Sentences.
-    fileprivate var text: [String] {
+    var text: [String] {
         switch self {
         case .away(let milliseconds, let fault):
             [
