@@ -33,7 +33,7 @@ struct CensusDesk {
 
 extension Writer {
     /// Slots that are looked at for each step that a slice of other work has: to look whether somebody is there, and where, is so much less than to
-    /// ask their pairs. 32,000 in all, which take a millisecond at the most.
+    /// ask their pairs. 32,000 in all, which take about a millisecond.
     private static var slotsPerStep: Int { 64 }
 
     /// Begins a census, or waits for the one that is being taken.

@@ -55,7 +55,7 @@ public struct MapRelease: Sendable {
     /// - Parameters:
     ///   - census: a complete one.
     ///   - floor: 0 or more.
-    /// - Complexity: O(n log n) in users and subjects: about a tenth of a second for a million. What is kept is 24 bytes a group and kin.
+    /// - Complexity: O(n log n) in users and subjects: less than a tenth of a second for a million. What is kept is 24 bytes a group and kin.
     public init(_ census: Census, floor: Int) {
         precondition(floor >= 0, "a floor is not below nobody")
         self.floor = floor
