@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @Suite("Documents that must agree with the repository")
@@ -67,6 +68,23 @@ struct DocumentTests {
             guard !target.isEmpty, !target.contains(":") else { continue }
             let path = target.hasPrefix("../") ? String(target.dropFirst(3)) : folder + target
             #expect(Repository.text(path) != nil || !Repository.names(in: path).isEmpty, "\(document) links to \(path), which is not there")
+        }
+    }
+
+    /// Rows of the table look like `| what | 38.2 MB | [Memory](performance.md#memory) |`.
+    @Test("Every figure for sizing stands where docs/operating.md says that it was measured")
+    func figures() throws {
+        let text = try #require(Repository.text("docs/operating.md"))
+        let performance = try #require(Repository.text("docs/performance.md"))
+        let rows = text.split(separator: "\n").filter { $0.hasPrefix("| ") && $0.contains("](performance.md#") }
+        #expect(rows.count > 8)
+        for row in rows {
+            let cells = row.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
+            let figure = try #require(cells[1].split(separator: " ").first, "\(row) has no figure")
+            let heading = try #require(cells[2].dropFirst().split(separator: "]").first, "\(row) names no heading")
+            let section = performance.components(separatedBy: "\n## ").first { $0.hasPrefix("\(heading)\n") }
+            let words = try #require(section, "docs/performance.md has no \(heading)").split { !($0.isNumber || $0 == "." || $0 == ",") }
+            #expect(words.contains(figure), "\(figure) of \(row) is not in docs/performance.md, \(heading)")
         }
     }
 
