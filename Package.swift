@@ -106,7 +106,8 @@ let package = Package(
             "VicinityPipelineTests",
             ["VicinityPipeline", "VicinityWire", "VicinityStore", "VicinityCore", "VicinitySimulation", nioCore]),
         tests("VicinitySimulationTests", ["VicinitySimulation"], resources: [.copy("Fixtures")]),
-        tests("VicinityTransportTests", ["VicinityTransport", "CLinux", nioCore, nioPosix]),
+        .target(name: "CAccepts", path: "Tests/CAccepts"),
+        tests("VicinityTransportTests", ["VicinityTransport", "CAccepts", "CLinux", nioCore, nioPosix]),
         tests("VicinitySystemTests", ["VicinitySystem", "CLinux", logging]),
         tests("VicinityConfigurationTests", ["VicinityConfiguration", "VicinityCore"], resources: [.copy("Golden")]),
         tests(

@@ -1,11 +1,12 @@
 internal import Glibc
 import Logging
+import VicinityTransport
 
 /// File descriptors: how many the process may have, and what they are for.
 enum Descriptors {
     /// The log, its WAL and readers, the lock, the listening sockets and who was accepted there without a place, the loops' own, and what libraries
-    /// open for a moment.
-    private static let own = 96
+    /// open for a moment; and at a stop those who have waited for a place have what who has one has.
+    private static let own = 96 + SocketServer.greatestExcess * (kept - 1)
     /// Of a connection: see `Connection`.
     private static let plain = 2
     /// Of one that is kept over a restart: its notebook, too, and until the manager has been given them one more of the notebook and of the socket.

@@ -7,7 +7,8 @@ import NIOCore
 /// descriptors or memory, it tries again after a pause instead of spinning.
 ///
 /// NIO's acceptor takes a client to its own loop, and drops it when the server's channel has closed meanwhile. So the end comes in two steps: nobody is
-/// accepted any more, and once whoever was is served, the channel closes.
+/// accepted any more, and once whoever was is served, the channel closes. Who was kept waiting is served then, too, although there is no place, since
+/// another process may go on with who is served, and nobody else knows of them.
 final class AcceptGate: ChannelInboundHandler {
     typealias InboundIn = any Channel
     typealias InboundOut = any Channel
@@ -25,6 +26,8 @@ final class AcceptGate: ChannelInboundHandler {
     /// Clients that are accepted each time that the loop looks. With one, a thousand that connect while others keep the loop busy would wait for
     /// as many turns: the last one for seconds.
     static let clientsPerRead: UInt = 8
+    /// So many clients may be served above the bound at the end: those that two servers which share it have kept waiting.
+    static let greatestExcess = 2 * Int(clientsPerRead)
 
     /// - Parameters:
     ///   - arrivals: told of whoever is accepted; who serves them tells it, too.
@@ -62,6 +65,7 @@ final class AcceptGate: ChannelInboundHandler {
         context.fireChannelReadComplete()
         if needsPause {
             needsPause = false
+            takeBackRead(context)
             context.eventLoop.assumeIsolated().scheduleTask(in: Self.pause) { if self.parked.isEmpty { self.readNext() } }
         } else if parked.isEmpty {
             readNext()
@@ -81,7 +85,10 @@ final class AcceptGate: ChannelInboundHandler {
         let loop = context.eventLoop
         let bound = NIOLoopBound(self, eventLoop: loop)
         while !parked.isEmpty {
-            guard limit.take(orCallLater: { loop.execute { bound.value.retry() } }) else { return false }
+            guard
+                isFinishing
+                    ? limit.take(atMostBeyond: Self.greatestExcess) : limit.take(orCallLater: { loop.execute { bound.value.retry() } })
+            else { return false }
             serve(parked.removeFirst(), context)
         }
         return true
@@ -108,10 +115,23 @@ final class AcceptGate: ChannelInboundHandler {
 
     private func readNext() { if !isFinishing { context?.read() } }
 
-    /// Accepts nobody any more, and closes the channel once whoever was accepted is served. (A few more may come until then.)
+    /// Has NIO not look any more whether somebody waits, until the next read.
+    ///
+    /// NIO counts a read as done when it has brought a client. One that has failed at once is owed still, and as the socket stays readable it is
+    /// made again in every turn of the loop. Only when reading by itself is turned off does NIO stop looking, and only if it was on.
+    private func takeBackRead(_ context: ChannelHandlerContext) {
+        for reads in [true, false] {
+            // Fails only for a channel that is closed, and then nobody looks.
+            try? context.channel.syncOptions?.setOption(.autoRead, value: reads)
+        }
+    }
+
+    /// Accepts nobody any more, and closes the channel once whoever was accepted is served.
     func finish() {
         isFinishing = true
         guard let context else { return }
+        takeBackRead(context)
+        serveParked()
         let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
         let loop = context.eventLoop
         arrivals.whenNone { loop.execute { bound.value.closeIfDone() } }

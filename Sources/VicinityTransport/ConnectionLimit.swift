@@ -70,6 +70,17 @@ package final class ConnectionLimit: Sendable {
         }
     }
 
+    /// Takes a place also above the bound, but no further above it than so much.
+    ///
+    /// - Returns: false if there is none.
+    func take(atMostBeyond excess: Int) -> Bool {
+        state.withLock { state in
+            guard state.served < state.maximum + excess else { return false }
+            state.served += 1
+            return true
+        }
+    }
+
     /// Takes a place for somebody who is there already, also above the bound.
     func takeAlways() { state.withLock { $0.served += 1 } }
 

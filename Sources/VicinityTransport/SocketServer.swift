@@ -8,6 +8,9 @@ import NIOPosix
 /// A loop serves its connections in turn, one read of at most ``Options/largestRead`` bytes each, so that a client that always has
 /// something to say delays the others by one read at a time.
 package final class SocketServer: Sendable {
+    /// So many connections above a limit there may be when its servers close: see ``close()``.
+    package static var greatestExcess: Int { AcceptGate.greatestExcess }
+
     package struct Options: Sendable {
         /// The most bytes that one read brings; reads begin at 2 KiB and grow and shrink with what comes. A power of two.
         package var largestRead = 256 * 1024
@@ -57,7 +60,8 @@ package final class SocketServer: Sendable {
 
     /// Stops accepting and removes the socket's file if it was bound by its path. Connections live on.
     ///
-    /// The file goes first: who connects afterwards finds no socket instead of a dead one. Whoever was accepted before has a session when this returns.
+    /// The file goes first: who connects afterwards finds no socket instead of a dead one. Whoever was accepted before has a session when this returns,
+    /// also those who were kept waiting for a place: they may be a few more than the limit, but no more than ``greatestExcess``.
     package func close() async {
         file?.remove()
         // Both fail only if it is closed already, which is what is wanted.

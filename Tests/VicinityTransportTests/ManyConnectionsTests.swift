@@ -107,19 +107,44 @@ import Testing
         }
     }
 
-    @Test func aServerThatClosesLetsGoOfWhomItKeptWaiting() async throws {
+    /// Another process may go on with them, and nobody else can.
+    @Test func aServerThatClosesServesWhomItKeptWaiting() async throws {
         let bench = try ServerBench(limit: 1)
         let server = try await bench.serve(at: bench.path, Self.echo)
         let first = try Client(bench.path)
         try first.write("x\n")
         _ = try first.readText(2)
         let second = try Client(bench.path)
+        try second.write("y\n")
         await settled { bench.limit.waitingServers == 1 }
+        #expect(bench.limit.served == 1)
         await server.close()
-        #expect(try second.readToEnd() == [])
+        #expect(bench.limit.served == 2, "they have their sessions when it is closed")
+        #expect(try second.readText(2) == "y\n")
         // Connections live on.
-        try first.write("y\n")
-        #expect(try first.readText(2) == "y\n")
+        try first.write("z\n")
+        #expect(try first.readText(2) == "z\n")
+        try await bench.group.shutdownGracefully()
+    }
+
+    /// However often servers close while all places are taken.
+    @Test func whoIsServedAboveTheLimitAreFew() async throws {
+        let bench = try ServerBench(limit: 1)
+        var clients: [Client] = []
+        for round in 0..<4 {
+            let path = "\(bench.directory)/\(round).sock"
+            let socket = try ListeningSocket(path: path)
+            clients += try (0..<8).map { _ in try Client(path) }
+            let server = try await SocketServer.start(socket, on: bench.group, limit: bench.limit) { [log = bench.log] connection in
+                ScriptedSession(connection, log, Self.echo())
+            }
+            await settled { bench.limit.waitingServers == round + 1 }
+            await server.close()
+            #expect(bench.limit.served == min(8 * (round + 1), 1 + SocketServer.greatestExcess))
+        }
+        // The others are let go of.
+        await settled { clients.count(where: { !$0.hasNothingToRead }) == clients.count - (1 + SocketServer.greatestExcess) }
+        for client in clients where !client.hasNothingToRead { #expect(try client.readToEnd() == []) }
         try await bench.group.shutdownGracefully()
     }
 
