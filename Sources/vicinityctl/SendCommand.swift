@@ -49,7 +49,7 @@ struct SendCommand: ParsableCommand {
         try global.conclude { directory throws(ClientFault) in
             let options = SendRun.Options(
                 socketDirectory: directory, paths: files, speed: speed?.factor, shiftsToNow: now, retry: retry.milliseconds)
-            let run = try SendRun(options, console: .standard, interrupts: Interrupts())
+            let run = try SendRun(options, console: .standard, interrupts: Signals.interrupts())
             try run.run()
         }
     }

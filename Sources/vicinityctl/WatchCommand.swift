@@ -60,7 +60,7 @@ struct WatchCommand: ParsableCommand {
             let subscription = Subscription(
                 after: after, name: name, filters: Subscription.Filters(types: type, kinds: kind, users: user), wantsSnapshot: snapshot)
             let options = WatchRun.Options(socketDirectory: directory, showsJSON: json, count: count, retry: retry.milliseconds)
-            let run = WatchRun(options, subscription, console: .standard, interrupts: Interrupts())
+            let run = WatchRun(options, subscription, console: .standard, interrupts: Signals.interrupts())
             try run.run()
         }
     }

@@ -27,7 +27,7 @@ package struct WatchRun: ~Copyable {
 
     private let options: Options
     private let console: Console
-    private let interrupts: Interrupts?
+    private let interrupts: Signals?
     private let printer: EventPrinter
     private let socket: String
     private var subscription: Subscription
@@ -35,7 +35,7 @@ package struct WatchRun: ~Copyable {
 
     /// - Parameter interrupts: ends the run when one comes; `nil` in tests.
     package init(
-        _ options: Options, _ subscription: Subscription, console: Console, interrupts: Interrupts?,
+        _ options: Options, _ subscription: Subscription, console: Console, interrupts: Signals?,
         printer: EventPrinter = EventPrinter { Clock.localOffset(at: $0) }
     ) {
         self.options = options
@@ -106,7 +106,7 @@ package struct WatchRun: ~Copyable {
         var requests = [pollfd(fd: connection.rawDescriptor, events: Int16(POLLIN), revents: 0)]
         if let interrupts { requests.append(pollfd(fd: interrupts.descriptor, events: Int16(POLLIN), revents: 0)) }
         poll(&requests, nfds_t(requests.count), -1)
-        return interrupts?.hasCome != true
+        return interrupts?.mustEnd() != true
     }
 
     private func send(_ bytes: [UInt8], to connection: borrowing UnixConnection) -> Bool {
@@ -128,7 +128,7 @@ package struct WatchRun: ~Copyable {
             var requests: [pollfd] = []
             if let interrupts { requests.append(pollfd(fd: interrupts.descriptor, events: Int16(POLLIN), revents: 0)) }
             poll(&requests, nfds_t(requests.count), Int32(pause))
-            if interrupts?.hasCome == true { return nil }
+            if interrupts?.mustEnd() == true { return nil }
             pause = min(2_000, pause * 2)
             do { return try UnixConnection(path: socket) } catch { continue }
         }

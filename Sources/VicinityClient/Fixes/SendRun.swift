@@ -32,7 +32,7 @@ package struct SendRun: ~Copyable {
 
     private let options: Options
     private let console: Console
-    private let interrupts: Interrupts?
+    private let interrupts: Signals?
     private let socket: String
 
     private var input: FixInput
@@ -54,7 +54,7 @@ package struct SendRun: ~Copyable {
     private let begun = Clock.monotonic()
 
     /// - Parameter interrupts: ends the input when one comes; `nil` in tests.
-    package init(_ options: Options, console: Console, interrupts: Interrupts?) throws(ClientFault) {
+    package init(_ options: Options, console: Console, interrupts: Signals?) throws(ClientFault) {
         self.options = options
         self.console = console
         self.interrupts = interrupts
@@ -109,7 +109,7 @@ package struct SendRun: ~Copyable {
     }
 
     private mutating func noticeInterrupt(_ now: Int64) {
-        guard interruptedAt == nil, interrupts?.hasCome == true else { return }
+        guard interruptedAt == nil, interrupts?.mustEnd() == true else { return }
         interruptedAt = now
         endInput()
     }

@@ -100,7 +100,7 @@ private struct MapSession: ~Copyable {
 
     private let options: MapRun.Options
     private let isStyled: Bool
-    private let signals: TerminalSignals
+    private let signals: Signals
     private var screen: FullScreen
     private var keys = KeyPresses()
     private var view: MapView
@@ -127,7 +127,7 @@ private struct MapSession: ~Copyable {
         start = view
         asked = view.bounds
         next = Clock.monotonic() + Self.interval
-        signals = TerminalSignals()
+        signals = Signals.ofTheScreen()
         screen = FullScreen()
     }
 
@@ -135,7 +135,7 @@ private struct MapSession: ~Copyable {
         var goesOn = draw()
         while goesOn {
             let (hasSignal, hasKeys) = wait()
-            if hasSignal, signals.take() { return }
+            if hasSignal, signals.mustEnd() { return }
             if hasKeys, !takeKeys() { return }
             view.resize(to: MapScreen.area(of: screen.size))
             converse(now: Clock.monotonic())

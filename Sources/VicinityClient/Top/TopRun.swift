@@ -55,7 +55,7 @@ private struct TopSession: ~Copyable {
 
     private let options: TopRun.Options
     private let isStyled: Bool
-    private let signals: TerminalSignals
+    private let signals: Signals
     private var screen: FullScreen
     private var keys = TopKeys()
     private var view = TopView()
@@ -76,7 +76,7 @@ private struct TopSession: ~Copyable {
         latest = TopModel(first)
         shown = latest
         next = first.time + options.interval
-        signals = TerminalSignals()
+        signals = Signals.ofTheScreen()
         screen = FullScreen()
     }
 
@@ -84,7 +84,7 @@ private struct TopSession: ~Copyable {
         var goesOn = draw()
         while goesOn {
             let (hasSignal, hasKeys) = wait()
-            if hasSignal, signals.take() { return }
+            if hasSignal, signals.mustEnd() { return }
             if hasKeys, !takeKeys() { return }
             converse(now: Clock.monotonic())
             goesOn = draw()
