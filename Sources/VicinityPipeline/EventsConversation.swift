@@ -84,11 +84,7 @@ package struct EventsConversation {
     var outbox: [UInt8] = []
     private var complaint: String?
     private var isDraining = false
-    /// Events that were taken from the feed's memory since ``takeHanded()``, and when the first fix of their commit was read.
-    private var handed: Handed?
-    /// Everything up to the head was given since the last time that something had to be read from the disk. What comes later than that is late for a
-    /// reason other than that the client was away.
-    private var hasCaughtUp = false
+    private var promptness = Promptness()
     /// When the stream began, or an event or a heartbeat was last sent, in monotonic milliseconds.
     var lastSent: Int64?
 
@@ -104,18 +100,8 @@ package struct EventsConversation {
     /// Whether the writer may hold something for this connection, which is to be released when it is gone.
     package private(set) var isHolding = false
 
-    /// Events of one commit that were given to the client.
-    package struct Handed {
-        /// Monotonic nanoseconds.
-        package var arrived: Int64
-        package var events: Int
-    }
-
-    /// What the last ``Step/write(_:)`` has handed over, where that is known: of a subscriber that has caught up with the log.
-    package mutating func takeHanded() -> Handed? {
-        defer { handed = nil }
-        return handed
-    }
+    /// What the last ``Step/write(_:)`` has handed over, if its events are prompt.
+    package mutating func takeHanded() -> Promptness.Handed? { promptness.take() }
 
     // MARK: - What the client says
 
@@ -359,7 +345,7 @@ package struct EventsConversation {
         while canWrite, !isWaiting {
             let lines: ByteBuffer?
             if cursor >= feed.head {
-                hasCaughtUp = true
+                promptness.reachedHead()
                 return isDraining ? end(afterFlush: true) : nil
             } else if let piece = pieces.first {
                 // A commit can be read from the disk a moment before it is announced. Sent then, its events could not be acknowledged.
@@ -370,7 +356,7 @@ package struct EventsConversation {
                 lines = write(recent.block, shared: recent)
             } else {
                 isWaiting = true
-                hasCaughtUp = false
+                promptness.readsFromDisk()
                 rewrites = feed.rewrites
                 return .load(after: cursor)
             }
@@ -398,11 +384,11 @@ package struct EventsConversation {
             var lines: ByteBuffer
             if gap.isEmpty, block.firstSeq == after + 1, subscription.isEverything {
                 lines = try (shared ?? SharedBlock(block)).allLines()
-                note(shared, events: Int(block.lastSeq - after))
+                promptness.gave(Int(block.lastSeq - after), arrived: shared?.arrived)
             } else {
                 let chosen = try filtered(block, after: after)
                 lines = ByteBuffer(bytes: gap + chosen)
-                note(shared, events: chosen.count { $0 == UInt8(ascii: "\n") })
+                promptness.gave(chosen.count { $0 == UInt8(ascii: "\n") }, arrived: shared?.arrived)
             }
             cursor = max(after, block.lastSeq)
             return lines.readableBytes > 0 ? lines : nil
@@ -410,10 +396,6 @@ package struct EventsConversation {
             giveUp("the block of event \(block.firstSeq) cannot be read")
             return nil
         }
-    }
-
-    private mutating func note(_ shared: SharedBlock?, events: Int) {
-        if hasCaughtUp, events > 0, let arrived = shared?.arrived { handed = Handed(arrived: arrived, events: events) }
     }
 
     private mutating func filtered(_ block: EventBlock, after seq: Int64) throws -> [UInt8] {

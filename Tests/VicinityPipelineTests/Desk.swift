@@ -21,6 +21,8 @@ struct Desk: ~Copyable {
     private let committer: Committer
     private let hasher: IDHasher
     private var now = ClockReading(wall: 1_732_290_000_000, steady: 0)
+    /// When the fixes that come are read, in monotonic nanoseconds; 0 if nobody knows.
+    var arrived: Int64 = 0
 
     /// - Parameters:
     ///   - contents: what a crash left; `nil` begins anew.
@@ -86,7 +88,7 @@ struct Desk: ~Copyable {
         batch.fixes = [fix]
         batch.ids = id
         batch.lineCount = 1
-        perform(.fixes(batch, Gateway(id: 1) { _ in }))
+        perform(.fixes(batch, Gateway(id: 1) { _ in }, arrived: arrived))
     }
 
     /// Nothing happens but what happens by itself.
@@ -144,6 +146,8 @@ struct Relay {
     var conversation: EventsConversation
     private(set) var lines: [String] = []
     private(set) var waits = 0
+    /// What counts for the latency of events.
+    private(set) var handed: [Promptness.Handed] = []
     private(set) var isClosed = false
     /// Monotonic milliseconds.
     var now: Int64 = 0
@@ -195,6 +199,7 @@ struct Relay {
         switch step {
         case .write(let buffer):
             lines += String(buffer: buffer).split(separator: "\n").map(String.init)
+            if let prompt = conversation.takeHanded() { handed.append(prompt) }
         case .load(let seq): conversation.loaded(.success(try desk.store.blocks(after: seq, maxBytes: EventsConversation.pieceSize)))
         case .open(let request):
             desk.perform(.subscribe(request, Reply { [inbox] answer in inbox.put { $0.opened(answer) } }))

@@ -148,4 +148,30 @@ struct EventsConversationTests {
         #expect(relay.isClosed)
         #expect(relay.lines.last?.hasPrefix("report: p is damaged") == true)
     }
+
+    @Test("Events count for the latency while the client keeps up, and not what it has been away for")
+    func promptness() throws {
+        var desk = try Desk.open(memory: 1)
+        desk.put("s")
+        desk.arrived = 1
+        desk.events(1)
+        var relay = Relay(desk, #"{"after":0}"#)
+        try relay.run(&desk)
+        #expect(relay.lines.count == 2 && relay.handed.isEmpty, "it was there before the client")
+        desk.arrived = 2
+        desk.events(1)
+        try relay.run(&desk)
+        #expect(relay.handed == [Promptness.Handed(arrived: 2, events: 1)])
+        // The first two are in memory no more. The third comes while they are read.
+        desk.arrived = 3
+        desk.events(2)
+        try relay.load(&desk)
+        desk.events(1)
+        try relay.run(&desk)
+        #expect(relay.lines.count == 6 && relay.handed.count == 1)
+        desk.arrived = 4
+        desk.events(1)
+        try relay.run(&desk)
+        #expect(relay.handed.dropFirst() == [Promptness.Handed(arrived: 4, events: 1)])
+    }
 }
