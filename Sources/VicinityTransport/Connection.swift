@@ -35,7 +35,8 @@ package final class Connection {
     /// The session is not to be called now: it is being called, or is calling us.
     private var isBusy = false
     private var isPaused = false
-    private var lastRead = LastRead()
+    private var pace = ReadingPace()
+    /// Until the next read, which is not due yet.
     private var rest: Scheduled<Void>?
     private var wasUnwritable = false
     /// What is queued, as far as it is needed; `nil` if nobody will ask.
@@ -44,19 +45,10 @@ package final class Connection {
     private var awaitsOutput = false
     private var outputWasTaken = false
 
-    /// The least time between two reads that bring little, so that who writes line by line is read many lines at a time: each piece that a peer
-    /// has written is work of its own for the kernel, and each read one more for us (docs/decisions/0067). A read after a silence comes at once.
-    package var restBetweenReads = TimeAmount.zero
-
-    /// Bytes of a read that is followed by the next one at once; so is one that has filled its buffer, which grows with what comes.
-    ///
-    /// Of a gateway that writes line by line the kernel's buffer holds some 280 lines, by what each costs the kernel: so many must not be followed by a rest,
-    /// since then the gateway is waiting.
-    private static let plenty = 8 * 1024
-
-    private struct LastRead {
-        var time = NIODeadline.uptimeNanoseconds(0)
-        var isLarge = false
+    /// The least time between two reads that bring little: see `ReadingPace`.
+    package var restBetweenReads: TimeAmount {
+        get { pace.rest }
+        set { pace.rest = newValue }
     }
 
     private enum Phase {
@@ -263,9 +255,7 @@ package final class Connection {
         case .closing, .detached: return
         case .open, .gone: break
         }
-        if restBetweenReads > .zero {
-            lastRead = LastRead(time: .now(), isLarge: bytes.readableBytes >= Self.plenty || bytes.writableBytes == 0)
-        }
+        pace.read(bytes.readableBytes, fillsBuffer: bytes.writableBytes == 0, now: .now())
         session?.arrived(bytes)
         input.append(bytes)
         advance()
@@ -394,8 +384,7 @@ package final class Connection {
 
     private func requestRead() {
         guard rest == nil, !isPaused, !input.hasEnded, case .open = phase else { return }
-        let due = lastRead.time + restBetweenReads
-        guard !lastRead.isLarge, due > .now() else {
+        guard let due = pace.nextRead(now: .now()) else {
             context?.read()
             return
         }
