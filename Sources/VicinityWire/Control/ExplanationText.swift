@@ -91,7 +91,7 @@ package struct ExplanationText {
         if explanation.isSilent {
             return "is silent: the position is forgotten, the last ts is \(explanation.time), the radius \(radius)"
         }
-        return "last accepted fix at \(explanation.time), \(explanation.age) ms ago; radius \(radius), accuracy "
+        return "last accepted fix at \(explanation.time), \(Self.age(explanation.age)); radius \(radius), accuracy "
             + "\(Self.metres(explanation.accuracy)); enters at \(Self.metres(explanation.radius)) or nearer, leaves beyond "
             + "\(Self.metres(explanation.leaveThreshold)); inside with \(explanation.insideCount)"
     }
@@ -123,6 +123,23 @@ package struct ExplanationText {
         }
         lines.append("evaluated now: \(pair.verdict.reason)")
         return lines
+    }
+
+    /// - Parameter milliseconds: below 0 for what is to come.
+    static func age(_ milliseconds: Int64) -> String {
+        milliseconds < 0 ? "\(span(-milliseconds)) ahead of the clock" : "\(span(milliseconds)) ago"
+    }
+
+    /// Milliseconds as the two units that matter, in the words in which `vicinityctl` says them elsewhere (`spanText`, which is not ours to import).
+    private static func span(_ milliseconds: Int64) -> String {
+        let seconds = milliseconds / 1000
+        switch milliseconds {
+        case ..<1000: return "\(milliseconds) ms"
+        case ..<60_000: return "\(seconds).\(milliseconds % 1000 / 100) s"
+        case ..<3_600_000: return "\(seconds / 60) min \(seconds % 60) s"
+        case ..<86_400_000: return "\(seconds / 3600) h \(seconds / 60 % 60) min"
+        default: return "\(seconds / 86_400) d \(seconds / 3600 % 24) h"
+        }
     }
 
     /// Metres as short as they are exact.

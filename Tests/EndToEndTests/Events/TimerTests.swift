@@ -25,6 +25,16 @@ struct TimerTests {
         #expect(explained["why"]?.array?.isEmpty == false)
     }
 
+    @Test("Who asks why hears how old a fix is in words; programs get milliseconds")
+    func age() throws {
+        let daemon = try Daemon.running()
+        try daemon.ingest([fix("u", near, 0, 5_000)])
+        let explained = try daemon.result("explain", #"{"user":"u"}"#)
+        let first = try #require(explained["why"]?.array?.first?.string)
+        #expect(first.contains(#/, [0-9]+ d [0-9]+ h ago; /#), "\(first)")
+        #expect(try #require(explained["age_ms"]?.integer) > 86_400_000)
+    }
+
     @Test("A subject comes and goes with its validity")
     func validity() throws {
         let daemon = try Daemon.running()
