@@ -24,6 +24,7 @@ static struct {
     faulty_disk_fault fault;  // `calls` 0 for none
     int64_t failed;
     uint32_t held;  // files whose syncs wait
+    int waiting;    // syncs that wait now
     struct {
         int64_t left;  // calls until then; 0 for never
         uint32_t calls;
@@ -61,7 +62,9 @@ uint64_t *watch_random(void) { return &state.random; }
 int watch_written(int count) { return state.fault.written < count ? (int)state.fault.written : count; }
 
 void watch_wait_while_held(uint32_t kind) {
+    state.waiting += 1;
     while ((state.held & kind) != 0) { pthread_cond_wait(&released, &mutex); }
+    state.waiting -= 1;
 }
 
 static int bit(uint32_t mask) { return __builtin_ctz(mask); }
@@ -175,6 +178,13 @@ void faulty_disk_hold_syncs(uint32_t files) {
     state.held = files;
     pthread_cond_broadcast(&released);
     watch_unlock();
+}
+
+int faulty_disk_waiting(void) {
+    watch_lock();
+    int count = state.waiting;
+    watch_unlock();
+    return count;
 }
 
 int faulty_disk_lose_power(const char *directory, uint64_t seed) {

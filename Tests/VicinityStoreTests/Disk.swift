@@ -94,6 +94,9 @@ struct Disk {
     /// Makes syncs of these files wait, in place of those named before.
     func holdSyncs(of files: Files) { faulty_disk_hold_syncs(files.rawValue) }
 
+    /// How many of them wait now.
+    var heldSyncs: Int { Int(faulty_disk_waiting()) }
+
     // MARK: Loss of power
 
     /// Writes what a loss of power would leave now. The file beside the database, which is never synced, is not in it.

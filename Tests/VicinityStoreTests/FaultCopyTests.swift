@@ -1,6 +1,7 @@
 // The WAL is copied beside the commits, on a disk that is slow, or fails just then.
 
 import Foundation
+import Synchronization
 import Testing
 import VicinityCore
 
@@ -72,6 +73,61 @@ extension FaultyDiskTests {
             // A commit of half a megabyte is 130 pages; soon after the reader has gone a copy is whole, and the WAL begins anew.
             #expect(try size(of: place.database + "-wal") < longest + 2 * WALPolicy.pieceBeside * Schema.pageSize)
             try store.close()
+        }
+
+        @Test("The file is not cleaned while a copy is under way")
+        func cleaningWaits() throws {
+            let place = try Workplace()
+            try Disk.watching(place) { disk in
+                let store = try place.open(copying: .beside)
+                var scene = CanaryScene(seed: 1)
+                for commit in scene.past(10) { try store.append(commit) }
+                let begin = scene.begin()
+                try store.append(begin)
+                while store.currentErasures.stage(oldestJournal: try store.state().oldestJournal) != .cleanFile { _ = try store.erase() }
+                // The copy of these stops in its sync.
+                disk.holdSyncs(of: .database)
+                var number = begin.number
+                try wait(for: "the copy") {
+                    number += 1
+                    try store.append(number < begin.number + 45 ? commit(number) : Commit(number: number, wallTime: 0))
+                    return disk.heldSyncs > 0
+                }
+                let before = disk.count([.read, .write, .truncate, .sync, .lock, .lockMemory])
+                let cleaning = Cleaning(store)
+                cleaning.start()
+                // What does not wait has begun long before this is over; what waits may take as long as it likes to begin.
+                usleep(300_000)
+                #expect(disk.count([.read, .write, .truncate, .sync, .lock, .lockMemory]) == before, "it has begun")
+                disk.holdSyncs(of: [])
+                #expect(try cleaning.result.get() != .waitsForReaders)
+                try store.close()
+            }
+        }
+
+        /// A step of an erasure on another thread.
+        private final class Cleaning: Sendable {
+            private let store: SQLiteStore
+            private let answer = Mutex<Result<ErasureStep, StoreFault>?>(nil)
+            private let ended = DispatchSemaphore(value: 0)
+
+            init(_ store: SQLiteStore) { self.store = store }
+
+            func start() {
+                Thread.detachNewThread { [self] in
+                    let result = Result { () throws(StoreFault) in try store.erase() }
+                    answer.withLock { $0 = result }
+                    ended.signal()
+                }
+            }
+
+            /// Waits for it.
+            var result: Result<ErasureStep, StoreFault> {
+                get throws {
+                    ended.wait()
+                    return try #require(answer.withLock { $0 })
+                }
+            }
         }
 
         private func size(of file: String) throws -> Int {

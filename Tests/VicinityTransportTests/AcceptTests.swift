@@ -57,4 +57,23 @@ import Testing
         await server.close()
         try await bench.group.shutdownGracefully()
     }
+
+    /// With one accept a turn, a session would be there before the second client was accepted: both are work of the only loop.
+    @Test func eightClientsAreAcceptedInATurn() async throws {
+        let (bench, descriptor) = try Self.listening()
+        let count = Int(AcceptGate.clientsPerRead)
+        let clients = try (0..<2 * count).map { _ in try Client(bench.path) }
+        accepts_watch(descriptor, 0, 0)
+        defer { accepts_watch(-1, 0, 0) }
+        let accepted = Mutex<[Int]>([])
+        let server = try await Self.serve(bench, descriptor, began: { accepted.withLock { $0.append(Int(accepts_seen())) } })
+        for client in clients {
+            try client.write("x\n")
+            #expect(try client.readText(2) == "x\n")
+        }
+        #expect(count == 8)
+        #expect(accepted.withLock { $0 }.first == count)
+        await server.close()
+        try await bench.group.shutdownGracefully()
+    }
 }

@@ -59,6 +59,8 @@ int64_t faulty_disk_failed(void);
 
 // Syncs of these files wait, from now on, until they are not among those named last: a disk that is slow.
 void faulty_disk_hold_syncs(uint32_t files);
+// How many syncs wait now.
+int faulty_disk_waiting(void);
 
 // MARK: Loss of power
 

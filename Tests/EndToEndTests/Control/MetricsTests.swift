@@ -65,6 +65,29 @@ struct MetricsTests {
         #expect(line.hasSuffix(" 0") && line.contains("pid=\"\(getpid())\""))
     }
 
+    @Test(
+        "Of a gateway whose line cannot be stored it is told for how long that has been", .enabled(if: Machine.hasPython, "needs python3"))
+    func unacked() throws {
+        let daemon = try Daemon.running()
+        let gateway = try daemon.connect("ingest")
+        try gateway.send(fix("u-1", far, 0, 1000) + "\n")
+        _ = try gateway.nextLine()
+        let holder = try DatabaseHolder(daemon)
+        try gateway.send(fix("u-1", far, 0, 2000) + "\n")
+        /// The sample of the only gateway.
+        func sample(_ name: String) throws -> Double? {
+            try metrics(daemon).split(separator: "\n").first { $0.hasPrefix("\(name){") }.flatMap { $0.split(separator: " ").last }.flatMap
+            { Double($0) }
+        }
+        _ = try eventually("a line that waits") { try sample("vicinity_gateway_unacked_lines") == 1 ? true : nil }
+        let age = try eventually("its age") { try sample("vicinity_gateway_oldest_unacked_seconds").flatMap { $0 > 0 ? $0 : nil } }
+        _ = try eventually("more of it") { try sample("vicinity_gateway_oldest_unacked_seconds").flatMap { $0 > age ? true : nil } }
+        try holder.letGo()
+        #expect(try Answer(gateway.nextLine()) == .ack(2))
+        _ = try eventually("nothing that waits") { try sample("vicinity_gateway_oldest_unacked_seconds") == 0 ? true : nil }
+        #expect(try sample("vicinity_gateway_unacked_lines") == 0)
+    }
+
     @Test("A relay that stays away degrades the daemon by its name, and no longer when it has acked; a reload changes from when on")
     func lag() throws {
         let daemon = try Daemon.running(config: Daemon.plain + "health:\n  subscriber_lag: 1\n")

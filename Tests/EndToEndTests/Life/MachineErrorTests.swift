@@ -196,22 +196,13 @@ struct MachineErrorTests {
         try prepare(daemon)
         let lines = crossings(0..<40)
         try daemon.ingest(Array(lines[..<10]))
-        let script = """
-            import sqlite3, sys, time
-            database = sqlite3.connect(sys.argv[1], isolation_level=None)
-            database.execute("BEGIN IMMEDIATE")
-            print("held", file=sys.stderr, flush=True)
-            time.sleep(600)
-            """
-        let holder = try python(script, ["\(daemon.statePath)/vicinity.db"], log: "\(daemon.directory)/holder")
-        _ = try eventually("the lock") { holder.log.contains("held") ? true : nil }
+        let holder = try DatabaseHolder(daemon)
         let gateway = try daemon.connect("ingest")
         try gateway.send(text(lines))
         #expect(try daemon.waitUntilDegraded().contains("locked"))
         #expect(try arrived(gateway).isEmpty || daemon.range().head == 10 * Int64(Self.subjects))
         #expect(try daemon.eventLines().count == 10 * Self.subjects)
-        holder.signal(SIGKILL)
-        _ = try holder.wait()
+        try holder.letGo()
         gateway.endOutput()
         #expect(try lastAck(try gateway.linesToEnd()) == lines.count)
         try daemon.waitUntilWell()

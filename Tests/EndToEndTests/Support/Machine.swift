@@ -38,6 +38,30 @@ func python(_ script: String, _ arguments: [String], log: String) throws -> Prog
     try Program("/usr/bin/env", arguments: ["python3", "-c", script] + arguments, log: log, environment: [searchPath])
 }
 
+/// Another program that has locked a daemon's database.
+final class DatabaseHolder {
+    private let program: Program
+
+    /// Returns when it is locked.
+    init(_ daemon: Daemon) throws {
+        let script = """
+            import sqlite3, sys, time
+            database = sqlite3.connect(sys.argv[1], isolation_level=None)
+            database.execute("BEGIN IMMEDIATE")
+            print("held", file=sys.stderr, flush=True)
+            time.sleep(600)
+            """
+        let program = try python(script, ["\(daemon.statePath)/vicinity.db"], log: "\(daemon.directory)/holder")
+        _ = try eventually("the lock") { program.log.contains("held") ? true : nil }
+        self.program = program
+    }
+
+    func letGo() throws {
+        program.signal(SIGKILL)
+        _ = try program.wait()
+    }
+}
+
 /// A small file system in memory, unmounted when this object goes.
 final class Disk {
     let path: String
