@@ -1,5 +1,6 @@
 // The three conversations over real sockets, with a daemon that says what the test wants.
 
+import Foundation
 import Testing
 
 @testable import VicinityClient
@@ -340,5 +341,48 @@ import Testing
             try watch(Subscription(filters: .init(types: ["entry"])))
         }
         daemon.join()
+    }
+}
+
+/// A daemon that listens and accepts nobody, whose queue is full.
+@Suite(.timeLimit(.minutes(1))) struct FullQueueTests {
+    private let directory: TemporaryDirectory
+    private let path: String
+    private let listener: CInt
+
+    init() throws {
+        directory = try TemporaryDirectory()
+        path = "\(directory.path)/control.sock"
+        listener = try listening(path, places: 0)
+    }
+
+    @Test(arguments: [
+        (Int32(0), "its queue of clients is full"),
+        (120, "its queue of clients is full, and it has accepted nobody for 120 ms"),
+    ])
+    func patienceEnds(patience: Int32, why: String) throws {
+        defer { close(listener) }
+        let first = try UnixConnection(path: path, patience: 0)
+        let start = ContinuousClock.now
+        let fault = ClientFault.unreachable(socket: path, why: why)
+        #expect(throws: fault) { _ = try UnixConnection(path: path, patience: patience) }
+        #expect(ContinuousClock.now - start >= .milliseconds(Int(patience)))
+        #expect("\(fault)".hasSuffix("It may be starting, or hang. See `systemctl status vicinityd`"))
+        _ = first.rawDescriptor
+    }
+
+    @Test func whoWaitsIsAcceptedWhenThereIsRoom() throws {
+        defer { close(listener) }
+        let first = try UnixConnection(path: path, patience: 0)
+        #expect(throws: ClientFault.self) { _ = try UnixConnection(path: path, patience: 0) }
+        let daemon = Thread { [listener] in
+            usleep(100_000)
+            close(accept(listener, nil, nil))
+        }
+        daemon.start()
+        // It must not give up: no clock of this test is as slow.
+        let second = try UnixConnection(path: path, patience: 60_000)
+        #expect(second.send(ArraySlice("x".utf8)) == 1)
+        _ = first.rawDescriptor
     }
 }

@@ -109,6 +109,20 @@ final class Peer: Sendable {
     }
 }
 
+/// A socket that listens; so many clients may wait in it, and one more.
+func listening(_ path: String, places: CInt) throws -> CInt {
+    // Not for the programs that other tests start meanwhile: a connection would outlive its daemon.
+    let listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+    let bound = withUnsafePointer(to: &address) { pointer in
+        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(listener, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) }
+    }
+    try #require(bound == 0 && listen(listener, places) == 0)
+    return listener
+}
+
 /// A daemon on a real socket in a thread: it gives each connection, in order, to the script with its number, from 0, and closes it when
 /// the script returns. All lines that a script records are kept.
 final class FakeDaemon: Sendable {
@@ -122,15 +136,7 @@ final class FakeDaemon: Sendable {
     init(
         _ path: String, connections: Int = 1, script: @escaping @Sendable (Peer, Int, (String) -> Void) -> Void
     ) throws {
-        // Not for the programs that other tests start meanwhile: a connection would outlive its daemon.
-        listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-        let bound = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(listener, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) }
-        }
-        try #require(bound == 0 && listen(listener, 8) == 0)
+        listener = try listening(path, places: 8)
         let thread = Thread { [self] in
             for number in 0..<connections {
                 let accepted = accept(listener, nil, nil)

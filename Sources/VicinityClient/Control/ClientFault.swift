@@ -86,6 +86,7 @@ extension ClientFault: CustomStringConvertible {
     private static func advice(_ why: String) -> String {
         switch why {
         case "permission denied": "Are you in a group that may use it? See `access` in vicinityd.yaml"
+        case _ where why.hasPrefix("its queue of clients is full"): "It may be starting, or hang. See `systemctl status vicinityd`"
         default: "Is the daemon running? Try `systemctl status vicinityd`, or --socket-dir"
         }
     }

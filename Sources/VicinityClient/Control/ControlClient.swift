@@ -12,8 +12,9 @@ package struct ControlClient: ~Copyable {
     /// The last that was asked for, for sentences.
     private var method = ""
 
-    package init(socketDirectory: String) throws(ClientFault) {
-        connection = try UnixConnection(path: "\(socketDirectory)/control.sock")
+    /// - Parameter patience: how long the daemon may accept nobody, in milliseconds.
+    package init(socketDirectory: String, patience: Int32 = patience) throws(ClientFault) {
+        connection = try UnixConnection(path: "\(socketDirectory)/control.sock", patience: patience)
     }
 
     /// Asks for one thing and waits for the answer.

@@ -50,7 +50,7 @@ package struct Suggestions {
 
     private func ask(_ method: String, _ params: [JSONValue.Member]) -> JSONValue? {
         do throws(ClientFault) {
-            var control = try ControlClient(socketDirectory: socketDirectory)
+            var control = try ControlClient(socketDirectory: socketDirectory, patience: Self.patience)
             return try control.call(method, params, patience: Self.patience)
         } catch {
             return nil

@@ -14,24 +14,59 @@ package struct UnixConnection: ~Copyable {
     package let path: String
     private let descriptor: OwnedDescriptor
 
-    package init(path: String) throws(ClientFault) {
-        descriptor = try Self.connected(to: path)
+    /// Milliseconds between two tries to get into a full queue: nothing says when there is room in it.
+    private static let pause: Int32 = 50
+
+    /// Connects.
+    ///
+    /// - Parameters:
+    ///   - patience: how long to try again while the daemon's queue of clients is full, because it accepts nobody, in milliseconds.
+    ///   - interrupts: end the wait.
+    package init(path: String, patience: Int32, interrupts: Signals? = nil) throws(ClientFault) {
+        descriptor = try Self.connected(to: path, patience, interrupts)
         self.path = path
     }
 
-    private static func connected(to path: String) throws(ClientFault) -> OwnedDescriptor {
-        let address = try Self.address(path)
-        let opened = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    private static func connected(
+        to path: String, _ patience: Int32, _ interrupts: Signals?
+    ) throws(ClientFault) -> OwnedDescriptor {
+        let address = try address(path)
+        let opened = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
         guard opened >= 0 else { throw .unreachable(socket: path, why: errorText(errno)) }
         let descriptor = OwnedDescriptor(opened)
-        let status = withUnsafePointer(to: address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(opened, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+        var code = connect(opened, to: address)
+        if code == EAGAIN, patience > 0 {
+            var waiting = Waiting(for: "connecting", on: .standard, now: Clock.monotonic())
+            defer { waiting.end() }
+            var isInterrupted = false
+            _ = waiting.wait(patience: patience, clock: Clock.monotonic) { span in
+                var request = pollfd(fd: interrupts?.descriptor ?? -1, events: Int16(POLLIN), revents: 0)
+                poll(&request, 1, min(span, pause))
+                isInterrupted = interrupts?.mustEnd() == true
+                if !isInterrupted { code = connect(opened, to: address) }
+                return isInterrupted || code != EAGAIN
+            }
+            if isInterrupted { throw .interrupted("interrupted while \(path) accepted nobody") }
+        }
+        if code == EAGAIN { throw .unreachable(socket: path, why: fullness(patience)) }
+        guard code == 0 else { throw .unreachable(socket: path, why: errorText(code)) }
+        return descriptor
+    }
+
+    /// - Returns: 0 or an errno; EAGAIN if the daemon's queue is full.
+    private static func connect(_ descriptor: CInt, to address: sockaddr_un) -> CInt {
+        withUnsafePointer(to: address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+                while Glibc.connect(descriptor, pointer, socklen_t(MemoryLayout<sockaddr_un>.size)) != 0 {
+                    if errno != EINTR { return errno }
+                }
+                return 0
             }
         }
-        guard status == 0 else { throw .unreachable(socket: path, why: errorText(errno)) }
-        _ = fcntl(opened, F_SETFL, fcntl(opened, F_GETFL) | O_NONBLOCK)
-        return descriptor
+    }
+
+    private static func fullness(_ patience: Int32) -> String {
+        "its queue of clients is full\(patience > 0 ? ", and it has accepted nobody for \(spanText(milliseconds: Int64(patience)))" : "")"
     }
 
     private static func address(_ path: String) throws(ClientFault) -> sockaddr_un {

@@ -49,16 +49,20 @@ package struct WatchRun: ~Copyable {
     /// Shows events until there are enough of them, or a signal comes: that is how one ends a watch, and no failure.
     package consuming func run() throws(ClientFault) {
         if options.count == 0 { return }
-        var connection = try UnixConnection(path: socket)
+        var connection = try connect()
         while true {
             switch try converse(connection) {
             case .enough: return
             case .cut:
                 guard let next = try reconnect() else { return }
                 connection = next
-            case .startOver: connection = try UnixConnection(path: socket)
+            case .startOver: connection = try connect()
             }
         }
+    }
+
+    private func connect() throws(ClientFault) -> UnixConnection {
+        try UnixConnection(path: socket, patience: ControlClient.patience, interrupts: interrupts)
     }
 
     /// One connection from its subscription to its end.
@@ -130,7 +134,7 @@ package struct WatchRun: ~Copyable {
             poll(&requests, nfds_t(requests.count), Int32(pause))
             if interrupts?.mustEnd() == true { return nil }
             pause = min(2_000, pause * 2)
-            do { return try UnixConnection(path: socket) } catch { continue }
+            do { return try UnixConnection(path: socket, patience: 0) } catch { continue }
         }
         throw .lost(socket: socket, why: "it was cut, and was not back within \(spanText(milliseconds: options.retry))")
     }

@@ -70,7 +70,7 @@ package struct SendRun: ~Copyable {
     /// - Throws: if a line was refused, the daemon is out of reach for longer than ``Options/retry``, or on an interrupt.
     package consuming func run() throws(ClientFault) {
         do throws(ClientFault) {
-            try connect()
+            try connect(patience: ControlClient.patience)
             while try step() {}
         } catch {
             bar.clear()
@@ -204,8 +204,9 @@ package struct SendRun: ~Copyable {
         }
     }
 
-    private mutating func connect() throws(ClientFault) {
-        connection = try UnixConnection(path: socket)
+    /// - Parameter patience: how long the daemon may accept nobody, in milliseconds.
+    private mutating func connect(patience: Int32) throws(ClientFault) {
+        connection = try UnixConnection(path: socket, patience: patience, interrupts: interrupts)
         sender.connected()
     }
 
@@ -218,7 +219,7 @@ package struct SendRun: ~Copyable {
         if backOff > 0 { pause(min(backOff, retryUntil - now)) }
         backOff = min(2_000, max(100, backOff * 2))
         do {
-            try connect()
+            try connect(patience: 0)
             reconnects += 1
         } catch {
             // Tried again in the next round, until the span is over.

@@ -27,8 +27,11 @@ final class MapLink {
     /// When what is waited for was asked, in the caller's milliseconds; `nil` if nothing is.
     private(set) var askedAt: Int64?
 
-    init(socketDirectory: String, kinds: [String], users: [String]) throws(ClientFault) {
-        control = try ControlClient(socketDirectory: socketDirectory)
+    /// - Parameter patience: how long the daemon may accept nobody, in milliseconds.
+    init(
+        socketDirectory: String, kinds: [String], users: [String], patience: Int32 = ControlClient.patience
+    ) throws(ClientFault) {
+        control = try ControlClient(socketDirectory: socketDirectory, patience: patience)
         socket = "\(socketDirectory)/control.sock"
         self.kinds = kinds
         self.users = users

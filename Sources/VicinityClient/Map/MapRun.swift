@@ -182,7 +182,7 @@ private struct MapSession: ~Copyable {
     private mutating func converse(now: Int64) {
         do throws(ClientFault) {
             if link == nil, now >= next {
-                link = try MapLink(socketDirectory: options.socketDirectory, kinds: options.kinds, users: options.users)
+                link = try MapLink(socketDirectory: options.socketDirectory, kinds: options.kinds, users: options.users, patience: 0)
             }
             for news in try link?.take(now: now) ?? [] { take(news) }
             if let link, link.askedAt == nil, now >= next || asked != view.bounds {

@@ -18,23 +18,29 @@ package enum MetricsRun {
     package static func serve(socketDirectory: String, input: CInt = STDIN_FILENO, output: CInt = STDOUT_FILENO) throws(ClientFault) {
         var fault: ClientFault?
         let answer: ScrapeAnswer
-        switch read(input) {
-        case .metrics(let isOpenMetrics, let withBody):
+        let (verdict, hasBody) = read(input)
+        switch verdict {
+        case .metrics(let isOpenMetrics):
             do throws(ClientFault) {
                 answer = ScrapeAnswer(
-                    openMetrics: try text(socketDirectory: socketDirectory), isOpenMetrics: isOpenMetrics, hasBody: withBody)
+                    openMetrics: try text(socketDirectory: socketDirectory), isOpenMetrics: isOpenMetrics, hasBody: hasBody)
             } catch {
                 fault = error
-                answer = ScrapeAnswer(.unavailable, body: "\(error)\n")
+                answer = ScrapeAnswer(.unavailable, body: "\(error)\n", hasBody: hasBody)
             }
-        case .refused(let status): answer = ScrapeAnswer(status, body: "GET /metrics is all there is.\n")
+        case .refused(let status): answer = ScrapeAnswer(status, body: "GET /metrics is all there is.\n", hasBody: hasBody)
         }
         _ = writeAll(answer.bytes[...], to: output)
         if let fault { throw fault }
     }
 
-    private static func read(_ input: CInt) -> ScrapeRequest.Verdict {
+    private static func read(_ input: CInt) -> (verdict: ScrapeRequest.Verdict, hasBody: Bool) {
         var request = ScrapeRequest()
+        let verdict = read(input, into: &request)
+        return (verdict, request.wantsBody)
+    }
+
+    private static func read(_ input: CInt, into request: inout ScrapeRequest) -> ScrapeRequest.Verdict {
         let deadline = Clock.monotonic() + patience
         var room = [UInt8](repeating: 0, count: 4096)
         while true {

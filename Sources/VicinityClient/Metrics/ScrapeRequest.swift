@@ -23,9 +23,12 @@ package struct ScrapeRequest {
         return head.count > Self.greatestHead ? .tooLong : .needsMore
     }
 
+    /// Whether the answer is to have a body, as far as that has come: every one but that to a HEAD, an error too (RFC 9110, section 9.3.2).
+    package var wantsBody: Bool { !head.starts(with: "HEAD ".utf8) }
+
     /// What to answer.
     package enum Verdict: Equatable {
-        case metrics(isOpenMetrics: Bool, withBody: Bool)
+        case metrics(isOpenMetrics: Bool)
         case refused(ScrapeAnswer.Status)
     }
 
@@ -40,7 +43,7 @@ package struct ScrapeRequest {
             let field = line.split(separator: ":", maxSplits: 1)
             return field.count == 2 && field[0].lowercased() == "accept" && field[1].lowercased().contains("application/openmetrics-text")
         }
-        return .metrics(isOpenMetrics: accepts, withBody: words[0] == "GET")
+        return .metrics(isOpenMetrics: accepts)
     }
 }
 
@@ -61,7 +64,7 @@ package struct ScrapeAnswer {
     private let body: String
     private let hasBody: Bool
 
-    package init(_ status: Status, type: String = "text/plain; charset=utf-8", body: String, hasBody: Bool = true) {
+    package init(_ status: Status, type: String = "text/plain; charset=utf-8", body: String, hasBody: Bool) {
         self.status = status
         self.type = type
         self.body = body

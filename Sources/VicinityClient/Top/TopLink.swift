@@ -9,8 +9,9 @@ final class TopLink {
     /// When the round began, in the caller's milliseconds; `nil` between two rounds.
     private(set) var askedAt: Int64?
 
-    init(socketDirectory: String) throws(ClientFault) {
-        control = try ControlClient(socketDirectory: socketDirectory)
+    /// - Parameter patience: how long the daemon may accept nobody, in milliseconds.
+    init(socketDirectory: String, patience: Int32 = ControlClient.patience) throws(ClientFault) {
+        control = try ControlClient(socketDirectory: socketDirectory, patience: patience)
         socket = "\(socketDirectory)/control.sock"
     }
 

@@ -128,7 +128,7 @@ private struct TopSession: ~Copyable {
     /// Does what is due, and takes what has come.
     private mutating func converse(now: Int64) {
         do throws(ClientFault) {
-            if link == nil, now >= next { link = try TopLink(socketDirectory: options.socketDirectory) }
+            if link == nil, now >= next { link = try TopLink(socketDirectory: options.socketDirectory, patience: 0) }
             if link != nil, link?.askedAt == nil, now >= next { try link?.ask(now: now) }
             if let asked = link?.askedAt, now - asked >= Int64(ControlClient.patience) {
                 let why = "no answer within \(spanText(milliseconds: now - asked))"
