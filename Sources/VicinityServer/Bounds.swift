@@ -103,8 +103,8 @@ enum Bounds {
     /// - Parameter processors: of the machine; the tasks' threads are as many.
     static func threads(processors: Int) -> Int {
         // The first one, the engine's, the store's, what copies the WAL, the watchdog's, the manager's, two readers of the log for control and subscribers, the file's
-        // warmer at the start.
-        let own = 9
+        // warmer at the start, whoever asks the disk how much is free.
+        let own = 10
         return own + loops(processors: processors) + processors
     }
 

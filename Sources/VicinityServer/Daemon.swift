@@ -113,11 +113,11 @@ package struct Daemon: Service {
         let keeperThread = NIOThreadPool(numberOfThreads: 1)
         keeperThread.start()
         let keeper = premises.hasKeeper ? makeKeeper(on: keeperThread) : nil
+        let disk = DiskWatch(directory: premises.stateDirectory)
         let doors = Doors(
             loops: loops, inbox: inbox, slot: slot, feed: feed, store: store, threads: threads, statistics: statistics, health: health,
             hasher: IDHasher(seed: seed), started: started, logger: logger,
-            limit: ConnectionLimit(maximum: configuration.limits.connections), disk: DiskSpace(directory: premises.stateDirectory),
-            keeper: keeper)
+            limit: ConnectionLimit(maximum: configuration.limits.connections), disk: disk, keeper: keeper)
         let reloading = SettingsService.Reloading(
             load: load, began: { [notifier] in notifier.reloading() },
             apply: { [output, logger] values in
@@ -144,7 +144,8 @@ package struct Daemon: Service {
                     loops: loops.makeIterator().map { $0 }, inbox: inbox, disk: store, device: BlockDevice(of: premises.stateDirectory)),
                 progress: progress, health: health, logger: logger, feed: { [notifier] in notifier.watchdog() })
         }
-        await serve(doors, health: { timing.withLock(\.health) }, settings: settings, statistics: statistics, health: health, watchdog)
+        await serve(
+            doors, health: { timing.withLock(\.health) }, settings: settings, statistics: statistics, health: health, disk: disk, watchdog)
 
         notifier.stopping("stopping: dealing with what was read")
         logger.report(.stopping)
@@ -228,18 +229,18 @@ package struct Daemon: Service {
     /// Reloads on SIGHUP, tells the manager once a second how it goes, and that it goes, until the stop is asked for.
     private func serve(
         _ doors: Doors, health limits: @escaping @Sendable () -> Configuration.Health, settings: SettingsService, statistics: Statistics,
-        health: Health, _ watchdog: Watchdog?
+        health: Health, disk: DiskWatch, _ watchdog: Watchdog?
     ) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { [reloads] in for await _ in reloads.cancelOnGracefulShutdown() { settings.reload() } }
-            group.addTask { [notifier, output, logger, premises] in
+            group.addTask { [notifier, output, logger] in
                 var watch = HealthWatch()
-                let disk = DiskSpace(directory: premises.stateDirectory)
                 repeat {
-                    let sight = HealthWatch.Sight(statistics, disk: disk.now, health)
+                    let sight = HealthWatch.Sight(statistics, disk, health)
                     for (part, sentence) in watch.look(sight, limits: limits()) where health.report(part, sentence) {
                         logger.report(sentence.map { .degraded(part, $0) } ?? .recovered(part))
                     }
+                    disk.ask()
                     statistics.sample(now: vicinity_monotonic_milliseconds())
                     // So that what `metrics` tells of them is of this second.
                     _ = doors.askGateways()
@@ -295,11 +296,12 @@ extension Logger.Level {
 
 extension HealthWatch.Sight {
     /// What there is to be seen now.
-    fileprivate init(_ statistics: Statistics, disk: (free: Int64, size: Int64)?, _ health: Health) {
+    fileprivate init(_ statistics: Statistics, _ disk: DiskWatch, _ health: Health) {
         let now = vicinity_monotonic_nanoseconds()
         let snapshot = statistics.snapshot
         self.init(
-            now: now / 1_000_000, longestCommit: statistics.takeLongestCommit() / 1_000_000, disk: disk,
+            now: now / 1_000_000, longestCommit: statistics.takeLongestCommit() / 1_000_000,
+            disk: disk.answer(now: now / 1_000_000),
             isStoreWaiting: health.troubles.contains { $0.part == .store }, head: snapshot.head, subscribers: snapshot.subscribers)
     }
 }

@@ -24,7 +24,7 @@ final class Doors: Sendable {
     private let started: Int64
     let logger: Logger
     let limit: ConnectionLimit
-    private let disk: DiskSpace
+    private let disk: DiskWatch
     /// The operators' own, so that gateways and relays cannot lock them out.
     private let controlLimit = ConnectionLimit(maximum: Descriptors.operators)
     let counts = ConnectionCounts()
@@ -46,7 +46,7 @@ final class Doors: Sendable {
     init(
         loops: MultiThreadedEventLoopGroup, inbox: Inbox<Work>, slot: CommitSlot, feed: Feed, store: SQLiteStore, threads: NIOThreadPool,
         statistics: Statistics, health: Health, hasher: IDHasher, started: Int64, logger: Logger, limit: ConnectionLimit,
-        disk: DiskSpace, keeper: Keeper?
+        disk: DiskWatch, keeper: Keeper?
     ) {
         self.loops = loops
         self.inbox = inbox

@@ -9,8 +9,8 @@ struct HealthWatch {
         var now: Int64
         /// The longest commit since the last look, in milliseconds.
         var longestCommit: Int64
-        /// Of the disk of the log: bytes that may still be written, and bytes in all; `nil` if that is not known.
-        var disk: (free: Int64, size: Int64)?
+        /// Of the disk of the log; `nil` if that is not known.
+        var disk: DiskWatch.Answer?
         /// Commits wait already, because the disk is full or for another reason, which is told.
         var isStoreWaiting: Bool
         var head: Int64
@@ -47,8 +47,12 @@ struct HealthWatch {
             return nil
         }
         // Where it is not known for once, it is as before.
-        guard let (free, size) = sight.disk else { return isDiskLow ? "it is not known how much is free on the disk of the log" : nil }
-        let least = min(limit, size / 20)
+        guard let answer = sight.disk else { return isDiskLow ? "it is not known how much is free on the disk of the log" : nil }
+        let free = answer.space.free
+        guard answer.isFresh else {
+            return "the disk of the log has not said for \(answer.age / 1000) s how much is free; it was \(free >> 20) MiB"
+        }
+        let least = min(limit, answer.space.size / 20)
         isDiskLow = free < (isDiskLow ? least + least / 10 : least)
         return isDiskLow
             ? "\(free >> 20) MiB are free on the disk of the log, less than \(least >> 20) MiB (health.disk_free, or a twentieth of the disk)"

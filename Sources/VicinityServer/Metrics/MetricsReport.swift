@@ -18,7 +18,7 @@ struct MetricsReport: Sendable {
     let reader: any LogReader
     let counts: ConnectionCounts
     let limit: ConnectionLimit
-    let disk: DiskSpace
+    let disk: DiskWatch
     /// What there is to be seen of gateways and subscribers.
     let look: @Sendable () -> (gateways: [GatewayState], subscribers: SubscribersState)
 
@@ -83,9 +83,9 @@ struct MetricsReport: Sendable {
             exposition.add(.logSize, size.bytes)
             exposition.add(.logFree, size.free)
         }
-        if let space = disk.now {
-            exposition.add(.diskFree, space.free)
-            exposition.add(.diskSize, space.size)
+        if let answer = disk.answer(now: vicinity_monotonic_milliseconds()), answer.isFresh {
+            exposition.add(.diskFree, answer.space.free)
+            exposition.add(.diskSize, answer.space.size)
         }
     }
 
@@ -156,18 +156,5 @@ extension ProcessUse {
     /// But for the one that looks.
     private static var openDescriptors: Int {
         max(0, ((try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd"))?.count ?? 1) - 1)
-    }
-}
-
-/// The file system of the state directory.
-struct DiskSpace: Sendable {
-    let directory: String
-
-    /// Bytes that this process may still write, and bytes in all; `nil` if the system does not say.
-    var now: (free: Int64, size: Int64)? {
-        var found = statvfs()
-        guard statvfs(directory, &found) == 0 else { return nil }
-        let unit = Int64(found.f_frsize)
-        return (Int64(clamping: found.f_bavail) * unit, Int64(clamping: found.f_blocks) * unit)
     }
 }

@@ -12,11 +12,13 @@ struct HealthWatchTests {
     private var limits = Configuration().health
 
     private static func sight(
-        _ now: Int64, commit: Int64 = 0, free: Int64? = 1 << 40, of size: Int64 = 1 << 40, isWaiting: Bool = false, head: Int64 = 0,
+        _ now: Int64, commit: Int64 = 0, free: Int64? = 1 << 40, of size: Int64 = 1 << 40, age: Int64 = 1000, isWaiting: Bool = false,
+        head: Int64 = 0,
         _ subscribers: [SubscriberState] = []
     ) -> HealthWatch.Sight {
         HealthWatch.Sight(
-            now: now, longestCommit: commit, disk: free.map { ($0, size) }, isStoreWaiting: isWaiting, head: head,
+            now: now, longestCommit: commit, disk: free.map { DiskWatch.Answer(space: DiskWatch.Space(free: $0, size: size), age: age) },
+            isStoreWaiting: isWaiting, head: head,
             subscribers: subscribers)
     }
 
@@ -60,6 +62,19 @@ struct HealthWatchTests {
         #expect(troubles(Self.sight(0, free: 4 << 20, of: 100 << 20))[.disk]?.contains("less than 5 MiB") == true)
         limits.diskFree = 0
         #expect(troubles(Self.sight(0, free: 0)).isEmpty)
+    }
+
+    @Test("A disk that does not answer is told of, with what it said last, and is then as it was before")
+    mutating func silentDisk() {
+        limits.diskFree = 100
+        #expect(troubles(Self.sight(0, free: 200 << 20, age: 9_999)).isEmpty)
+        #expect(
+            troubles(Self.sight(0, free: 200 << 20, age: 10_000))[.disk]
+                == "the disk of the log has not said for 10 s how much is free; it was 200 MiB")
+        #expect(troubles(Self.sight(0, free: 105 << 20)).isEmpty, "it was not low before")
+        #expect(troubles(Self.sight(0, free: 99 << 20))[.disk] != nil)
+        #expect(troubles(Self.sight(0, free: 99 << 20, age: 60_000))[.disk]?.contains("60 s") == true)
+        #expect(troubles(Self.sight(0, free: 105 << 20))[.disk]?.hasPrefix("105 MiB are free") == true, "it was low before")
     }
 
     @Test("Who is furthest behind is named, and how many more there are")
