@@ -11,6 +11,8 @@ package enum OpeningStep: Sendable, Equatable {
     case checkingFile(bytes: Int64)
     /// The tables that recovery reads are checked.
     case checkingState
+    /// There was none; one is begun.
+    case beginning
     case migrating(from: Int, to: Int)
     /// The log is open.
     case ready
@@ -134,7 +136,7 @@ struct Opening {
             if version > 0 { try checkFloor(head, in: database) }
             renewal = try self.renewal(of: known, at: head, wasClean: wasClean, in: database)
             if version < Schema.version {
-                progress?(.migrating(from: version, to: Schema.version))
+                progress?(version == 0 ? .beginning : .migrating(from: version, to: Schema.version))
                 try Schema.migrate(database, from: version)
             }
             let identity = renewal == nil ? known ?? .fresh() : LogIdentity(renewing: known)

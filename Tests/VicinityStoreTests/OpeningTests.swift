@@ -44,7 +44,7 @@ struct OpeningTests {
             return try SQLiteStore.open(directory: place.path, durability: .process) { step in told.withLock { $0.append(step) } }
         }
         let store = try open(place)
-        #expect(told.withLock { $0 } == [.migrating(from: 0, to: 5), .ready])
+        #expect(told.withLock { $0 } == [.beginning, .ready])
         try store.append(Commit(number: 1, journal: [1], wallTime: 0))
         let crashed = try open(place.crashed())
         let bytes = try crashed.size().bytes / 4096 * 4096

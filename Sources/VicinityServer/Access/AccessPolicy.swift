@@ -8,27 +8,28 @@ package struct AccessPolicy: Sendable, Equatable {
     private var users: [UInt32: Roles] = [:]
     private var groups: [UInt32: Roles] = [:]
 
-    /// The policy of `access`, and a sentence for each name that matches nobody.
+    /// The policy of `access`, and sentences that name whoever matches nobody: one of all that do not exist, since at a start by hand that is often
+    /// all of them, and one of each that could not be looked up.
     ///
     /// - Parameter ownUser: the daemon's user, who may do everything, as root may.
     package static func resolve(
         _ access: Configuration.Access, ownUser: UInt32, in directory: some AccountDirectory
     ) -> (policy: AccessPolicy, warnings: [String]) {
         var policy = AccessPolicy()
-        var warnings: [String] = []
+        var doubts = Doubts()
         policy.users[0] = .all
         policy.users[ownUser] = .all
         for (path, roles, principals) in access.byPath {
             for user in principals.users {
-                guard let number = number(of: user, "user", path, &warnings, look: directory.user(named:)) else { continue }
+                guard let number = number(of: user, "user", path, &doubts, look: directory.user(named:)) else { continue }
                 policy.users[number, default: []].formUnion(roles)
             }
             for group in principals.groups {
-                guard let number = number(of: group, "group", path, &warnings, look: directory.group(named:)) else { continue }
+                guard let number = number(of: group, "group", path, &doubts, look: directory.group(named:)) else { continue }
                 policy.groups[number, default: []].formUnion(roles)
             }
         }
-        return (policy, warnings)
+        return (policy, doubts.sentences)
     }
 
     /// What a peer may do.
@@ -44,7 +45,7 @@ package struct AccessPolicy: Sendable, Equatable {
     }
 
     private static func number(
-        of principal: Configuration.Principal, _ noun: String, _ path: String, _ warnings: inout [String],
+        of principal: Configuration.Principal, _ noun: String, _ path: String, _ doubts: inout Doubts,
         look: (String) -> AccountLookup
     ) -> UInt32? {
         let name: String
@@ -55,11 +56,31 @@ package struct AccessPolicy: Sendable, Equatable {
         switch look(name) {
         case .found(let number): return number
         case .absent:
-            warnings.append("\(path): there is no \(noun) \(ConfigurationValue.quoted(name)); it matches nobody")
+            doubts.absent.append((path, "\(noun) \(ConfigurationValue.quoted(name))"))
         case .failed(let why):
-            warnings.append("\(path): the \(noun) \(ConfigurationValue.quoted(name)) cannot be looked up (\(why)); it matches nobody")
+            doubts.failures.append(
+                "\(path): the \(noun) \(ConfigurationValue.quoted(name)) cannot be looked up (\(why)); it matches nobody")
         }
         return nil
+    }
+}
+
+/// Names that match nobody.
+private struct Doubts {
+    /// Where in the configuration, and who: `group "gateways"`.
+    var absent: [(path: String, who: String)] = []
+    var failures: [String] = []
+
+    var sentences: [String] {
+        switch absent.count {
+        case 0: failures
+        case 1: ["\(absent[0].path): there is no \(absent[0].who); it matches nobody"] + failures
+        default:
+            [
+                "access: there are none of these, and they match nobody: "
+                    + absent.map { "\($0.who) (\($0.path))" }.joined(separator: ", ")
+            ] + failures
+        }
     }
 }
 

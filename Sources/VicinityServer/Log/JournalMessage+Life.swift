@@ -19,6 +19,8 @@ extension JournalMessage {
             .checkingLog, "checking all of the log, \(bytes >> 20) MiB, since it was not closed in order", ["bytes": bytes])
     }
 
+    static var logBegun: JournalMessage { JournalMessage(.logBegun, "beginning a new log, since there is none") }
+
     static func migratingLog(from old: Int, to new: Int) -> JournalMessage {
         JournalMessage(.migratingLog, "bringing the log from format \(old) to \(new)", ["from": old, "to": new])
     }

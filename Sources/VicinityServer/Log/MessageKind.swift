@@ -15,6 +15,7 @@ package enum MessageKind: String, CaseIterable, Sendable {
     case stopping = "5f73e1f8b42c41048d9b37304057d627"
     case stopped = "6941893e296e45a0b5c088a8d028953c"
     case checkingLog = "f73bb2d74a1c4fb18079a28454fcaccd"
+    case logBegun = "b2827dddaa3048fcad1e6767b66825fd"
     case migratingLog = "9b347e95e7964be4a514259be14ff414"
     case restoringState = "fb4ad6b802a5411597f6a6a989fe5170"
     case coreDumpsPossible = "71dbb3a0e29947d297154043e5ef7759"
@@ -86,8 +87,8 @@ extension MessageKind {
         case .coreDumpsPossible, .configurationDoubtful, .logRenewed, .clockSet, .cellsKeyChanged, .peerRefused, .descriptorsScarce,
             .restartNeeded, .roundsLate, .smallWriteFails, .degraded, .connectionsNotKept:
             .warning
-        case .ready, .stopping, .stopped, .checkingLog, .migratingLog, .restoringState, .configurationReloaded, .storeWorksAgain,
-            .erasureWorksAgain, .rotationGoesOn, .roundsInTime, .recovered, .connectionsLeft, .connectionsTakenUp:
+        case .ready, .stopping, .stopped, .checkingLog, .logBegun, .migratingLog, .restoringState, .configurationReloaded,
+            .storeWorksAgain, .erasureWorksAgain, .rotationGoesOn, .roundsInTime, .recovered, .connectionsLeft, .connectionsTakenUp:
             .notice
         case .settingsTooLate: .info
         }

@@ -38,6 +38,7 @@ final class StartupProgress: Sendable {
         case .checkingState:
             work.begin("starting: checking the state", Patience.reading(bytes: size))
             return
+        case .beginning: message = .logBegun
         case .migrating(let from, let to): message = .migratingLog(from: from, to: to)
         case .ready:
             work.begin("starting: restoring the state", .counted)

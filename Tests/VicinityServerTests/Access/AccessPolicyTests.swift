@@ -61,6 +61,11 @@ struct AccessPolicyTests {
         #expect(policy.roles(user: 5, group: 51, groups: []) == .relay)
     }
 
+    @Test func oneNameThatDoesNotExistIsASentence() throws {
+        let (_, warnings) = try Self.resolve("access:\n  events: { users: [carol] }\n")
+        #expect(warnings == ["access.events: there is no user \"carol\"; it matches nobody"])
+    }
+
     @Test func namesThatDoNotExistMatchNobodyAndAreWarnedOf() throws {
         let (policy, warnings) = try Self.resolve(
             """
@@ -71,8 +76,7 @@ struct AccessPolicyTests {
             """)
         #expect(
             warnings == [
-                "access.ingest: there is no user \"carol\"; it matches nobody",
-                "access.ingest: there is no group \"alice\"; it matches nobody",
+                "access: there are none of these, and they match nobody: user \"carol\" (access.ingest), group \"alice\" (access.ingest)",
                 "access.control.admin: the user \"remote\" cannot be looked up (Input/output error); it matches nobody",
             ])
         #expect(policy.roles(user: 1001, group: 1, groups: []) == [])

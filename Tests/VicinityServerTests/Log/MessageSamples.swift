@@ -14,6 +14,7 @@ extension JournalMessage {
         case .stopping: .stopping
         case .stopped: .stopped(head: 4711)
         case .checkingLog: .checkingLog(bytes: 3 << 30)
+        case .logBegun: .logBegun
         case .migratingLog: .migratingLog(from: 6, to: 7)
         case .restoringState: .restoringState(pieces: 65_536, seconds: 4)
         case .coreDumpsPossible: .coreDumpsPossible
