@@ -106,4 +106,19 @@ import Testing
         #expect(try take(#"{"novelty":1}"#, &subscription) == .nothing)
         #expect(request(&subscription) == "{\"subscribe\":{\"after\":5731}}\n")
     }
+
+    /// What the filter leaves out brings no event; the head of a heartbeat is acked, so that the name is not behind.
+    @Test func headsAreAckedWhereNothingElseComes() throws {
+        var subscription = Subscription(name: "ops", filters: .init(types: ["enter"]))
+        func ack() -> String? { subscription.ack().map { String(decoding: $0, as: UTF8.self) } }
+        _ = try take(#"{"subscribed":{"log":"a","after":5,"oldest":1,"head":5}}"#, &subscription)
+        #expect(ack() == nil)
+        _ = try take(#"{"heartbeat":{"head":9,"ts":1}}"#, &subscription)
+        #expect(ack() == "{\"ack\":9}\n")
+        _ = try take(#"{"heartbeat":{"head":9,"ts":2}}"#, &subscription)
+        #expect(ack() == nil, "there is no news")
+        let event = #"{"seq":12,"type":"enter","user":"u"}"#
+        #expect(try take(event, &subscription) == .event(JSONValue(parsing: event)))
+        #expect(ack() == "{\"ack\":12}\n")
+    }
 }

@@ -174,4 +174,26 @@ struct EventsConversationTests {
         try relay.run(&desk)
         #expect(relay.handed.dropFirst() == [Promptness.Handed(arrived: 4, events: 1)])
     }
+
+    @Test("A heartbeat comes after all that the filter lets through up to its head, and the head may be acked")
+    func headIsAcked() throws {
+        var desk = try Desk.open()
+        var relay = Relay(desk, #"{"name":"r","users":["u0"]}"#)
+        try relay.run(&desk)
+        desk.put("s")
+        desk.events(6)
+        relay.now = 5000
+        relay.conversation.beat(interval: 1000, now: relay.now, clock: 7)
+        try relay.run(&desk)
+        // Two of the six are of this user. There is no heartbeat yet, for they have just come.
+        #expect(relay.lines.dropFirst().map { $0.prefix(9) } == [#"{"seq":1,"#, #"{"seq":2,"#])
+        relay.now = 6000
+        relay.conversation.beat(interval: 1000, now: relay.now, clock: 8)
+        try relay.run(&desk)
+        #expect(relay.lines.last == #"{"heartbeat":{"head":6,"ts":8}}"#)
+        relay.say(#"{"ack":6}"#)
+        try relay.run(&desk)
+        #expect(relay.lines.last == #"{"heartbeat":{"head":6,"ts":8}}"#, "it was not refused")
+        #expect(desk.store.contents.cursors.map(\.value.acked) == [6])
+    }
 }

@@ -34,6 +34,8 @@ package struct Subscription: Sendable {
     /// The last `seq` that counts as delivered; `nil` before the first answer, if none was asked for.
     package private(set) var after: Int64?
     private var log: String?
+    /// The head of the last heartbeat: whatever was to come up to it has come, so that the ack goes on although a filter leaves nothing to show.
+    private var passed: Int64 = 0
     /// The greatest `seq` that a named subscriber has been told to have taken.
     private var acked: Int64 = 0
     private var isSubscribed = false
@@ -75,14 +77,15 @@ package struct Subscription: Sendable {
             after = max(after ?? 0, snapshot["at"]?.integer ?? 0)
             return .note("\(counted(snapshot["pairs"]?.integer ?? 0, "pair")) inside; what follows is live")
         }
+        if let head = message["heartbeat"]?["head"]?.integer { passed = max(passed, head) }
         return .nothing
     }
 
     /// The ack that is due for what was taken; `nil` if none is.
     package mutating func ack() -> [UInt8]? {
-        guard name != nil, let after, after > acked else { return nil }
-        acked = after
-        return Array("{\"ack\":\(after)}\n".utf8)
+        guard name != nil, let after, max(after, passed) > acked else { return nil }
+        acked = max(after, passed)
+        return Array("{\"ack\":\(acked)}\n".utf8)
     }
 
     private mutating func event(_ event: JSONValue) -> Message {
@@ -101,6 +104,7 @@ package struct Subscription: Sendable {
             self.log = newLog
             after = name == nil ? 0 : nil
             acked = 0
+            passed = 0
             return .startOver("the log was replaced by another one; starting at its beginning")
         }
         let begins = answer["after"]?.integer ?? 0
