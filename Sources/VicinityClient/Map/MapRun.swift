@@ -89,30 +89,21 @@ package struct MapRun: ~Copyable {
     }
 }
 
-/// The time between the first picture and the last. Nothing in it waits but one `poll`, so that a daemon that hangs does not take the keys with it.
+/// The time between the first picture and the last.
 private struct MapSession: ~Copyable {
     /// Milliseconds between two looks: the daemon counts no sooner again.
     private static let interval: Int64 = 10_000
-    /// Milliseconds between two tries to reach a daemon that is away, and between two pictures while there is nothing new.
-    private static let pause: Int64 = 1_000
-    /// How long an answer may take before the screen says that there is none, in milliseconds.
-    private static let haste: Int64 = 2_000
 
     private let options: MapRun.Options
-    private let isStyled: Bool
-    private let signals: Signals
-    private var screen: FullScreen
-    private var keys = KeyPresses()
+    private var screen: LiveScreen
     private var view: MapView
     /// Where `0` goes back to.
     private let start: MapView
 
     /// `nil` while the daemon is away.
     private var link: MapLink?
+    private var attendance: Attendance
     private var model: MapModel
-    private var fault: (since: Int64, ClientFault)?
-    /// When the daemon is to be asked, or to be tried again.
-    private var next: Int64
     /// Whether users are to be asked for as well.
     private var wantsUsers = false
     /// What was asked for last.
@@ -120,58 +111,33 @@ private struct MapSession: ~Copyable {
 
     init(_ options: MapRun.Options, isStyled: Bool, link: MapLink, _ model: MapModel, _ view: MapView) {
         self.options = options
-        self.isStyled = isStyled
         self.link = link
         self.model = model
         self.view = view
         start = view
         asked = view.bounds
-        next = Clock.monotonic() + Self.interval
-        signals = Signals.ofTheScreen()
-        screen = FullScreen()
+        attendance = Attendance(socketDirectory: options.socketDirectory, next: Clock.monotonic() + Self.interval)
+        screen = LiveScreen(isStyled: isStyled)
     }
 
     mutating func run() {
-        var goesOn = draw()
-        while goesOn {
-            let (hasSignal, hasKeys) = wait()
-            if hasSignal, signals.mustEnd() { return }
-            if hasKeys, !takeKeys() { return }
+        while draw() {
+            guard let presses = screen.wait(for: link?.rawDescriptor, until: attendance.due(askedAt: link?.askedAt)) else { return }
+            for press in presses { guard take(MapKey(press)) else { return } }
             view.resize(to: MapScreen.area(of: screen.size))
             converse(now: Clock.monotonic())
-            goesOn = draw()
         }
-    }
-
-    /// Until something has come, or something is due.
-    private func wait() -> (signal: Bool, keys: Bool) {
-        var requests = [signals.descriptor, screen.keys, link?.rawDescriptor ?? -1].map {
-            pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
-        }
-        let now = Clock.monotonic()
-        // An answer that is waited for makes the screen say so, each second.
-        let due = link?.askedAt == nil ? next : now + Self.pause
-        poll(&requests, nfds_t(requests.count), Int32(clamping: max(0, due - now)))
-        return (requests[0].revents != 0, requests[1].revents != 0)
     }
 
     /// - Returns: false if it was the last.
-    private mutating func takeKeys() -> Bool {
-        let bytes = screen.read()
-        guard !bytes.isEmpty else { return false }
-        for press in keys.take(bytes) {
-            switch MapKey(press) {
-            case .quit: return false
-            case .suspend:
-                screen.leave()
-                // As the terminal does it, to all that stand before it; from here it goes on after SIGCONT.
-                kill(0, SIGTSTP)
-                screen.enter()
-            case .refresh where !view.showsHelp:
-                wantsUsers = true
-                next = min(next, Clock.monotonic())
-            case let key: view.take(key, start: start)
-            }
+    private mutating func take(_ key: MapKey) -> Bool {
+        switch key {
+        case .quit: return false
+        case .suspend: screen.suspend()
+        case .refresh where !view.showsHelp:
+            wantsUsers = true
+            attendance.next = min(attendance.next, Clock.monotonic())
+        default: view.take(key, start: start)
         }
         return true
     }
@@ -181,24 +147,21 @@ private struct MapSession: ~Copyable {
     /// Does what is due, and takes what has come.
     private mutating func converse(now: Int64) {
         do throws(ClientFault) {
-            if link == nil, now >= next {
+            if link == nil, now >= attendance.next {
+                // As in `top`: whoever waits in its queue would not see a key meanwhile.
                 link = try MapLink(socketDirectory: options.socketDirectory, kinds: options.kinds, users: options.users, patience: 0)
             }
             for news in try link?.take(now: now) ?? [] { take(news) }
-            if let link, link.askedAt == nil, now >= next || asked != view.bounds {
+            if let link, link.askedAt == nil, now >= attendance.next || asked != view.bounds {
                 asked = view.bounds
-                next = now + Self.interval
+                attendance.next = now + Self.interval
                 try link.ask(asked.params(level: view.level), withUsers: wantsUsers, now: now)
                 wantsUsers = false
             }
-            if let since = link?.askedAt, now - since >= Int64(ControlClient.patience) {
-                let why = "no answer within \(spanText(milliseconds: now - since))"
-                throw .lost(socket: "\(options.socketDirectory)/control.sock", why: why)
-            }
+            try attendance.expect(askedAt: link?.askedAt, now: now)
         } catch {
             link = nil
-            fault = (fault?.since ?? now, error)
-            next = now + Self.pause
+            attendance.lost(error, now: now)
         }
     }
 
@@ -207,21 +170,15 @@ private struct MapSession: ~Copyable {
         case .map(let answer): model.take(answer)
         case .halos(let halos, let silent): (model.halos, model.silent) = (halos, silent)
         }
-        fault = nil
+        attendance.answered()
     }
 
     // MARK: - The picture
 
     private func picture(now: Int64) -> MapScreen {
-        var trouble: TopScreen.Trouble?
-        if let fault {
-            trouble = .away(now - fault.since, fault.1)
-        } else if let asked = link?.askedAt, now - asked >= Self.haste {
-            trouble = .silent(now - asked)
-        }
+        let trouble = attendance.trouble(askedAt: link?.askedAt, now: now)
         return MapScreen(model, view: view, trouble: trouble, size: screen.size, isUnicode: options.isUnicode)
     }
 
-    /// - Returns: false if the terminal is gone.
-    private func draw() -> Bool { screen.draw(picture(now: Clock.monotonic()).lines, isStyled: isStyled) }
+    private func draw() -> Bool { screen.draw(picture(now: Clock.monotonic()).lines) }
 }

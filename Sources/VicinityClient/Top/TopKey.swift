@@ -17,21 +17,11 @@ package enum TopKey: Equatable, Sendable {
     case suspend
     /// Any other key.
     case other
-}
 
-/// Bytes of a terminal to keys.
-package struct TopKeys: Sendable {
-    private var presses = KeyPresses()
-
-    package init() {}
-
-    /// The keys that are complete.
-    package mutating func take(_ bytes: some Sequence<UInt8>) -> [TopKey] {
-        presses.take(bytes).map { press in
-            switch press {
-            case .byte(let byte): Self.key(byte)
-            case .sequence(let sequence): Self.key(sequence: sequence)
-            }
+    package init(_ press: KeyPress) {
+        switch press {
+        case .byte(let byte): self = Self.key(byte)
+        case .sequence(let sequence): self = Self.key(sequence: sequence)
         }
     }
 

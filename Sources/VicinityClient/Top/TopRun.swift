@@ -1,5 +1,4 @@
-// `vicinityctl top`: the loop between the daemon, the screen and the keys. Nothing in it waits but one `poll`, so that a daemon that hangs
-// does not take the keys with it.
+// `vicinityctl top`: the loop between the daemon, the screen and the keys.
 
 internal import Glibc
 
@@ -48,77 +47,42 @@ package struct TopRun: ~Copyable {
 
 /// The time between the first picture and the last.
 private struct TopSession: ~Copyable {
-    /// Milliseconds between two tries to reach a daemon that is away, and between two pictures while there is nothing new.
-    private static let pause: Int64 = 1_000
-    /// How long an answer may take before the screen says that there is none, in milliseconds.
-    private static let haste: Int64 = 2_000
-
     private let options: TopRun.Options
-    private let isStyled: Bool
-    private let signals: Signals
-    private var screen: FullScreen
-    private var keys = TopKeys()
+    private var screen: LiveScreen
     private var view = TopView()
 
     /// `nil` while the daemon is away.
     private var link: TopLink?
+    private var attendance: Attendance
     private var latest: TopModel
     /// What is on the screen; while that pauses, not the latest.
     private var shown: TopModel
-    private var fault: (since: Int64, ClientFault)?
-    /// When the daemon is to be asked, or to be tried again.
-    private var next: Int64
 
     init(_ options: TopRun.Options, isStyled: Bool, link: TopLink, first: TopReading) {
         self.options = options
-        self.isStyled = isStyled
         self.link = link
         latest = TopModel(first)
         shown = latest
-        next = first.time + options.interval
-        signals = Signals.ofTheScreen()
-        screen = FullScreen()
+        attendance = Attendance(socketDirectory: options.socketDirectory, next: first.time + options.interval)
+        screen = LiveScreen(isStyled: isStyled)
     }
 
     mutating func run() {
-        var goesOn = draw()
-        while goesOn {
-            let (hasSignal, hasKeys) = wait()
-            if hasSignal, signals.mustEnd() { return }
-            if hasKeys, !takeKeys() { return }
+        while draw() {
+            guard let presses = screen.wait(for: link?.rawDescriptor, until: attendance.due(askedAt: link?.askedAt)) else { return }
+            for press in presses { guard take(TopKey(press)) else { return } }
             converse(now: Clock.monotonic())
-            goesOn = draw()
         }
-    }
-
-    /// Until something has come, or something is due.
-    private func wait() -> (signal: Bool, keys: Bool) {
-        var requests = [signals.descriptor, screen.keys, link?.rawDescriptor ?? -1].map {
-            pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
-        }
-        let now = Clock.monotonic()
-        // An answer that is waited for makes the screen say so, each second.
-        let due = link?.askedAt == nil ? next : now + Self.pause
-        poll(&requests, nfds_t(requests.count), Int32(clamping: max(0, due - now)))
-        return (requests[0].revents != 0, requests[1].revents != 0)
     }
 
     /// - Returns: false if it was the last.
-    private mutating func takeKeys() -> Bool {
-        let bytes = screen.read()
-        guard !bytes.isEmpty else { return false }
-        for key in keys.take(bytes) {
-            switch key {
-            case .quit: return false
-            case .suspend:
-                screen.leave()
-                // As the terminal does it, to all that stand before it; from here it goes on after SIGCONT.
-                kill(0, SIGTSTP)
-                screen.enter()
-            default:
-                view.take(key, in: picture(now: Clock.monotonic()).room)
-                if !view.isPaused { shown = latest }
-            }
+    private mutating func take(_ key: TopKey) -> Bool {
+        switch key {
+        case .quit: return false
+        case .suspend: screen.suspend()
+        default:
+            view.take(key, in: picture(now: Clock.monotonic()).room)
+            if !view.isPaused { shown = latest }
         }
         return true
     }
@@ -128,40 +92,31 @@ private struct TopSession: ~Copyable {
     /// Does what is due, and takes what has come.
     private mutating func converse(now: Int64) {
         do throws(ClientFault) {
-            if link == nil, now >= next { link = try TopLink(socketDirectory: options.socketDirectory, patience: 0) }
-            if link != nil, link?.askedAt == nil, now >= next { try link?.ask(now: now) }
-            if let asked = link?.askedAt, now - asked >= Int64(ControlClient.patience) {
-                let why = "no answer within \(spanText(milliseconds: now - asked))"
-                throw .lost(socket: "\(options.socketDirectory)/control.sock", why: why)
-            }
+            // It is tried again anyway: whoever waits in its queue would not see a key meanwhile.
+            if link == nil, now >= attendance.next { link = try TopLink(socketDirectory: options.socketDirectory, patience: 0) }
+            if link != nil, link?.askedAt == nil, now >= attendance.next { try link?.ask(now: now) }
+            try attendance.expect(askedAt: link?.askedAt, now: now)
             if let reading = try link?.take() { take(reading) }
         } catch {
             link = nil
-            fault = (fault?.since ?? now, error)
-            next = now + Self.pause
+            attendance.lost(error, now: now)
         }
     }
 
     private mutating func take(_ reading: TopReading) {
         latest = TopModel(reading, since: latest.now)
         if !view.isPaused { shown = latest }
-        fault = nil
+        attendance.answered()
         // In step, unless the daemon is too slow for that.
-        next = max(next + options.interval, reading.time)
+        attendance.next = max(attendance.next + options.interval, reading.time)
     }
 
     // MARK: - The picture
 
     private func picture(now: Int64) -> TopScreen {
-        var trouble: TopScreen.Trouble?
-        if let fault {
-            trouble = .away(now - fault.since, fault.1)
-        } else if let asked = link?.askedAt, now - asked >= Self.haste {
-            trouble = .silent(now - asked)
-        }
+        let trouble = attendance.trouble(askedAt: link?.askedAt, now: now)
         return TopScreen(shown, view: view, trouble: trouble, size: screen.size, interval: options.interval)
     }
 
-    /// - Returns: false if the terminal is gone.
-    private func draw() -> Bool { screen.draw(picture(now: Clock.monotonic()).lines, isStyled: isStyled) }
+    private func draw() -> Bool { screen.draw(picture(now: Clock.monotonic()).lines) }
 }

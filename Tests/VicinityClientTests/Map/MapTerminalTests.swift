@@ -20,33 +20,10 @@ import Testing
         }
     }
 
-    /// A terminal in which the program runs, begun by a script that keeps what `stty` says before and after.
+    private var program: ScreenProgram { ScreenProgram(directory: directory, command: "map", shown: "toll 3") }
+
     private func terminal(_ arguments: String = "--at 39.9042,116.4074 --width 20km", until text: String = "toll 3") throws -> TopTerminal {
-        let script = """
-            stty -a >before
-            '\(try TopTerminal.program())' map --socket-dir . \(arguments)
-            status=$?
-            stty -a >after
-            echo "left with $status"
-
-            """
-        _ = try directory.write(script, to: "go")
-        let terminal = try TopTerminal(in: directory.path)
-        try terminal.enter("sh go")
-        try terminal.wait(for: text)
-        return terminal
-    }
-
-    /// The terminal is as it was before, and shows the prompt.
-    private func expectGivenBack(_ terminal: TopTerminal, status: Int = 0) throws {
-        try terminal.wait(for: "left with \(status)\nready>")
-        #expect(try !terminal.screen().contains("toll 3"))
-        #expect(try terminal.modes() == "0 1 1")
-        let (before, after) = try (directory.read("before"), directory.read("after"))
-        #expect(before == after)
-        // The shell hears what is typed, and shows it.
-        try terminal.enter("echo $((6 * 7)) is heard")
-        try terminal.wait(for: "42 is heard")
+        try program.terminal(arguments, until: text)
     }
 
     /// The picture, once it is complete: until then two looks differ.
@@ -88,7 +65,7 @@ import Testing
         // Until the program has heard of it, it is a part of the wide one.
         try terminal.wait("the former picture") { ($0.split(separator: "\n").first ?? "").count == 80 }
         try terminal.press("q")
-        try expectGivenBack(terminal)
+        try program.expectGivenBack(terminal)
         daemon.join()
         // Once, however often it looked.
         #expect(daemon.lines.count { $0.contains("users.get") } == 1)
@@ -102,35 +79,7 @@ import Testing
         try terminal.press("r")
         try terminal.wait("both asked again") { _ in daemon.lines.count { $0.contains("users.get") } == 4 }
         try terminal.press("q")
-        try expectGivenBack(terminal)
-        daemon.join()
-    }
-
-    @Test(arguments: [SIGTERM, SIGINT, SIGHUP]) func endsBySignal(signal: CInt) throws {
-        let daemon = try daemon()
-        let terminal = try terminal()
-        kill(try terminal.process("vicinityctl"), signal)
-        try expectGivenBack(terminal)
-        daemon.join()
-    }
-
-    @Test func endsByControlC() throws {
-        let daemon = try daemon()
-        let terminal = try terminal()
-        try terminal.press("C-c")
-        try expectGivenBack(terminal)
-        daemon.join()
-    }
-
-    @Test func stopsAndGoesOn() throws {
-        let daemon = try daemon()
-        let terminal = try terminal()
-        try terminal.press("C-z")
-        try terminal.wait("the shell") { try $0.contains("Stopped") && terminal.modes() == "0 1 1" }
-        try terminal.enter("fg")
-        try terminal.wait("the picture") { try $0.contains("toll 3") && terminal.modes() == "1 0 0" }
-        try terminal.press("q")
-        try expectGivenBack(terminal)
+        try program.expectGivenBack(terminal)
         daemon.join()
     }
 
@@ -150,7 +99,7 @@ import Testing
         let second = try daemon()
         try terminal.wait("the map of now") { !$0.contains("AWAY") && $0.contains("toll 3") }
         try terminal.press("q")
-        try expectGivenBack(terminal)
+        try program.expectGivenBack(terminal)
         second.join()
     }
 
@@ -171,26 +120,9 @@ import Testing
 
     // MARK: - Without a terminal
 
-    private func run(
-        _ arguments: [String], directory socketDirectory: String? = nil
-    ) throws -> (output: String, errors: String, status: Int32) {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: try TopTerminal.program())
-        process.arguments = ["map", "--socket-dir", socketDirectory ?? directory.path] + arguments
-        process.environment = ["LANG": "C.UTF-8", "TZ": "UTC"]
-        let (output, errors) = (Pipe(), Pipe())
-        process.standardOutput = output
-        process.standardError = errors
-        try process.run()
-        let said = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        let complaint = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        return (said, complaint, process.terminationStatus)
-    }
-
     @Test func onePicture() throws {
         let daemon = try daemon()
-        let (output, errors, status) = try run(["--kind", "toll", "--at", "39.9042,116.4074"])
+        let (output, errors, status) = try program.run(["--kind", "toll", "--at", "39.9042,116.4074"])
         #expect(status == 0 && errors.isEmpty)
         #expect(output.contains("T toll 3") && !output.contains("bus") && !output.contains("\u{1B}") && !output.contains("q quit"))
         #expect(output.contains("2024-11-22 15:40:00"))
@@ -201,7 +133,7 @@ import Testing
     @Test func files() throws {
         let daemon = try daemon()
         let (svg, json) = ("\(directory.path)/a.svg", "\(directory.path)/a.geojson")
-        let (output, errors, status) = try run(
+        let (output, errors, status) = try program.run(
             ["--svg", svg, "--geojson", json, "--user", "u-17", "--user", "away", "--at", "39.9042,116.4074", "--width", "20km"])
         #expect(status == 0 && output.isEmpty)
         #expect(errors == "vicinityctl: away has no position, and no halo\n")
@@ -220,9 +152,9 @@ import Testing
         let daemon = try FakeDaemon("\(directory.path)/control.sock", connections: 2) { peer, _, _ in
             while let line = peer.readLine() { peer.write(MapDaemon().answer(to: line)) }
         }
-        let geoJSON = try run(["--geojson", "-"])
+        let geoJSON = try program.run(["--geojson", "-"])
         #expect(geoJSON.status == 0 && geoJSON.output.hasPrefix("{\"type\":\"FeatureCollection\","))
-        let json = try run(["--json"])
+        let json = try program.run(["--json"])
         #expect(json.status == 0 && json.output == MapDaemon().text(nil, level: nil) + "\n")
         daemon.join()
     }
@@ -234,7 +166,7 @@ import Testing
         ] as [([String], CommandStatus, String)])
     func faults(arguments: [String], status: CommandStatus, words: String) throws {
         let daemon = status == .usage ? nil : try daemon()
-        let (output, errors, found) = try run(arguments)
+        let (output, errors, found) = try program.run(arguments)
         #expect(found == status.rawValue && output.isEmpty && errors.contains(words), "\(errors)")
         daemon?.join()
     }
@@ -244,7 +176,7 @@ import Testing
             _ = peer.readLine()
             peer.write(#"{"jsonrpc":"2.0","id":1,"error":{"code":-32001,"message":"a gateway may not","data":{"code":"forbidden"}}}"#)
         }
-        let (output, errors, status) = try run([])
+        let (output, errors, status) = try program.run([])
         #expect(status == CommandStatus.refused.rawValue && output.isEmpty)
         #expect(
             errors == "vicinityctl: map is forbidden to you: a gateway may not. Roles are given by `access.control` in vicinityd.yaml\n")
@@ -252,7 +184,7 @@ import Testing
     }
 
     @Test func nobodyIsThere() throws {
-        let (_, errors, status) = try run(["--json"])
+        let (_, errors, status) = try program.run(["--json"])
         #expect(status == CommandStatus.unreachable.rawValue && errors.hasPrefix("vicinityctl: cannot connect to "))
     }
 }

@@ -17,34 +17,9 @@ import Testing
         }
     }
 
-    /// A terminal in which the program runs, begun by a script that keeps what `stty` says before and after.
-    private func terminal() throws -> TopTerminal {
-        let script = """
-            stty -a >before
-            '\(try TopTerminal.program())' top --socket-dir . --interval 200ms
-            status=$?
-            stty -a >after
-            echo "left with $status"
+    private var program: ScreenProgram { ScreenProgram(directory: directory, command: "top", shown: "LATENCY") }
 
-            """
-        _ = try directory.write(script, to: "go")
-        let terminal = try TopTerminal(in: directory.path)
-        try terminal.enter("sh go")
-        try terminal.wait(for: "0.0 fixes/s")
-        return terminal
-    }
-
-    /// The terminal is as it was before, and shows the prompt.
-    private func expectGivenBack(_ terminal: TopTerminal, status: Int = 0) throws {
-        try terminal.wait(for: "left with \(status)\nready>")
-        #expect(try !terminal.screen().contains("LATENCY"))
-        #expect(try terminal.modes() == "0 1 1")
-        let (before, after) = try (directory.read("before"), directory.read("after"))
-        #expect(before == after)
-        // The shell hears what is typed, and shows it.
-        try terminal.enter("echo $((6 * 7)) is heard")
-        try terminal.wait(for: "42 is heard")
-    }
+    private func terminal() throws -> TopTerminal { try program.terminal("--interval 200ms", until: "0.0 fixes/s") }
 
     /// The picture without the time, once it is complete: until then two looks differ.
     private func picture(_ terminal: TopTerminal) throws -> String {
@@ -92,35 +67,7 @@ import Testing
         }
 
         try terminal.press("q")
-        try expectGivenBack(terminal)
-        daemon.join()
-    }
-
-    @Test(arguments: [SIGTERM, SIGINT, SIGHUP]) func endsBySignal(signal: CInt) throws {
-        let daemon = try daemon()
-        let terminal = try terminal()
-        kill(try terminal.process("vicinityctl"), signal)
-        try expectGivenBack(terminal)
-        daemon.join()
-    }
-
-    @Test func endsByControlC() throws {
-        let daemon = try daemon()
-        let terminal = try terminal()
-        try terminal.press("C-c")
-        try expectGivenBack(terminal)
-        daemon.join()
-    }
-
-    @Test func stopsAndGoesOn() throws {
-        let daemon = try daemon()
-        let terminal = try terminal()
-        try terminal.press("C-z")
-        try terminal.wait("the shell") { try $0.contains("Stopped") && terminal.modes() == "0 1 1" }
-        try terminal.enter("fg")
-        try terminal.wait("the picture") { try $0.contains("LATENCY") && terminal.modes() == "1 0 0" }
-        try terminal.press("q")
-        try expectGivenBack(terminal)
+        try program.expectGivenBack(terminal)
         daemon.join()
     }
 
@@ -144,7 +91,7 @@ import Testing
         try terminal.wait(for: "degraded: store_slow: a commit takes 2.3 s")
         #expect(try !terminal.screen().contains("AWAY"))
         try terminal.press("q")
-        try expectGivenBack(terminal)
+        try program.expectGivenBack(terminal)
         second.join()
     }
 
@@ -159,29 +106,15 @@ import Testing
         isThere.withLock { $0 = false }
         try terminal.wait(for: "SILENT for")
         try terminal.press("q")
-        try expectGivenBack(terminal)
+        try program.expectGivenBack(terminal)
         daemon.join()
     }
 
     // MARK: - Without a terminal
 
-    private func run(_ arguments: [String]) throws -> (output: String, errors: String, status: Int32) {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: try TopTerminal.program())
-        process.arguments = ["top", "--socket-dir", directory.path] + arguments
-        let (output, errors) = (Pipe(), Pipe())
-        process.standardOutput = output
-        process.standardError = errors
-        try process.run()
-        let said = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        let complaint = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        return (said, complaint, process.terminationStatus)
-    }
-
     @Test func textForATicket() throws {
         let daemon = try daemon()
-        let (output, errors, status) = try run(["--interval", "100ms"])
+        let (output, errors, status) = try program.run(["--interval", "100ms"])
         #expect(status == 0 && errors.isEmpty)
         #expect(!output.contains("\u{1B}") && output.contains("0.0 fixes/s") && output.contains("night-relay"))
         daemon.join()
@@ -195,7 +128,7 @@ import Testing
             peer.write(
                 #"{"jsonrpc":"2.0","id":2,"error":{"code":-32001,"message":"a gateway may not","data":{"code":"forbidden"}}}"#)
         }
-        let (output, errors, status) = try run([])
+        let (output, errors, status) = try program.run([])
         #expect(status == CommandStatus.refused.rawValue && output.isEmpty)
         #expect(
             errors == "vicinityctl: metrics is forbidden to you: a gateway may not. Roles are given by `access.control` in vicinityd.yaml\n"
@@ -204,7 +137,7 @@ import Testing
     }
 
     @Test func nobodyIsThere() throws {
-        let (_, errors, status) = try run(["--once"])
+        let (_, errors, status) = try program.run(["--once"])
         #expect(status == CommandStatus.unreachable.rawValue)
         #expect(errors.hasPrefix("vicinityctl: cannot connect to "))
     }
@@ -215,7 +148,7 @@ import Testing
                 peer.write(line.contains("status") ? TopDaemon().answer(to: line) : #"{"jsonrpc":"2.0","id":2,"result":"a b"}"#)
             }
         }
-        let (_, errors, status) = try run(["--once"])
+        let (_, errors, status) = try program.run(["--once"])
         #expect(status == CommandStatus.unreachable.rawValue)
         #expect(errors.contains("line 1 of its metrics: expected a value"))
         daemon.join()
