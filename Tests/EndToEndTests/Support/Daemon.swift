@@ -86,9 +86,13 @@ final class Daemon {
             if let ending = program.poll() { throw Failure("vicinityd ended (\(ending)) at its start: \(program.log)") }
             return try? connect("control")
         }
-        try control.send(#"{"jsonrpc":"2.0","id":0,"method":"status"}"# + "\n")
-        let answer = try control.json()
-        try #require(answer["result"]?["ready"]?.bool == true)
+        do {
+            try control.send(#"{"jsonrpc":"2.0","id":0,"method":"status"}"# + "\n")
+            let answer = try control.json()
+            try #require(answer["result"]?["ready"]?.bool == true)
+        } catch let error as Failure {
+            throw Failure("\(error); vicinityd at its start: \(program.log)")
+        }
     }
 
     /// Stops it as an init system does; it must exit with 0.
