@@ -25,9 +25,11 @@ struct MetricsTests {
         #expect(answers.count > 0)
         _ = try reader.nextLine()
         _ = try relay.nextLine()
-        let text = try eventually("the delivery being counted") {
+        // What is sent is counted just after it was sent.
+        let text = try eventually("acks and deliveries being counted") {
             let text = try metrics(daemon)
-            return (value("vicinity_event_latency_seconds_count", in: text) ?? 0) >= 2 ? text : nil
+            func count(_ what: String) -> Double { value("vicinity_\(what)_latency_seconds_count", in: text) ?? 0 }
+            return count("ack") >= 5 && count("event") >= 2 ? text : nil
         }
         let expected: [String: Double] = [
             #"vicinity_fixes_total{result="accepted"}"#: 1, #"vicinity_fixes_total{result="stale"}"#: 1,
