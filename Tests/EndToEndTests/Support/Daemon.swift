@@ -86,12 +86,20 @@ final class Daemon {
             if let ending = program.poll() { throw Failure("vicinityd ended (\(ending)) at its start: \(program.log)") }
             return try? connect("control")
         }
-        do {
+        try explained {
             try control.send(#"{"jsonrpc":"2.0","id":0,"method":"status"}"# + "\n")
             let answer = try control.json()
             try #require(answer["result"]?["ready"]?.bool == true)
+        }
+    }
+
+    /// Does what needs the daemon; if that fails, the sentence says what the daemon said.
+    private func explained<Value>(_ body: () throws -> Value) throws -> Value {
+        do {
+            return try body()
         } catch let error as Failure {
-            throw Failure("\(error); vicinityd at its start: \(program.log)")
+            let life = program.map { program in program.poll().map { "it ended: \($0)" } ?? "it runs" } ?? "it was ended"
+            throw Failure("\(error); \(life); it said: \(program?.log ?? "")")
         }
     }
 
@@ -199,9 +207,11 @@ final class Daemon {
     ///
     /// - Returns: the whole response.
     func call(_ method: String, _ params: String = "{}") throws -> JSONValue {
-        let socket = try connect("control")
-        try socket.send("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"\(method)\",\"params\":\(params)}\n")
-        return try socket.json()
+        try explained {
+            let socket = try connect("control")
+            try socket.send("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"\(method)\",\"params\":\(params)}\n")
+            return try socket.json()
+        }
     }
 
     /// Calls a method that must succeed.
@@ -220,19 +230,23 @@ final class Daemon {
     /// Sends lines on a new connection, closes its sending side and reads the answers to the end.
     @discardableResult
     func ingest(_ lines: [String]) throws -> [Answer] {
-        let socket = try connect("ingest")
-        try socket.send(lines.map { $0 + "\n" }.joined())
-        socket.endOutput()
-        return try socket.linesToEnd().map(Answer.init)
+        try explained {
+            let socket = try connect("ingest")
+            try socket.send(lines.map { $0 + "\n" }.joined())
+            socket.endOutput()
+            return try socket.linesToEnd().map(Answer.init)
+        }
     }
 
     /// All events of the log after `after`, in their order.
     func events(after: Int64 = 0) throws -> [Event] { try eventLines(after: after).map(Event.init) }
 
     func eventLines(after: Int64 = 0) throws -> [String] {
-        let (socket, answer) = try subscribe("{\"after\":\(after)}")
-        let head = try #require(answer["head"]?.integer)
-        return try (0..<(head - after)).map { _ in try socket.nextLine() }
+        try explained {
+            let (socket, answer) = try subscribe("{\"after\":\(after)}")
+            let head = try #require(answer["head"]?.integer)
+            return try (0..<(head - after)).map { _ in try socket.nextLine() }
+        }
     }
 
     /// How many fixes had this fate.

@@ -7,12 +7,15 @@ import VicinityClient
 /// One connection to a socket of the daemon.
 final class LineSocket {
     private let descriptor: CInt
+    /// For sentences about failures.
+    private let name: String
     private var buffer: [UInt8] = []
     private var position = 0
     private var hasEnded = false
 
     /// Connects; once.
     init(_ path: String) throws {
+        name = path.split(separator: "/").last.map(String.init) ?? path
         descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
@@ -29,7 +32,10 @@ final class LineSocket {
     }
 
     /// Takes over a descriptor that is connected and does not block.
-    init(connected descriptor: CInt) { self.descriptor = descriptor }
+    init(connected descriptor: CInt) {
+        name = "descriptor \(descriptor)"
+        self.descriptor = descriptor
+    }
 
     deinit { close(descriptor) }
 
@@ -53,7 +59,7 @@ final class LineSocket {
     func sendSome(_ bytes: ArraySlice<UInt8>) throws -> Int {
         let count = bytes.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
         guard count < 0 else { return count }
-        guard errno == EAGAIN else { throw Failure("cannot send: \(String(cString: strerror(errno)))") }
+        guard errno == EAGAIN else { throw Failure("cannot send to \(name): \(String(cString: strerror(errno)))") }
         return 0
     }
 
@@ -87,7 +93,7 @@ final class LineSocket {
 
     /// The next line, which must come.
     func nextLine() throws -> String {
-        guard let line = try line() else { throw Failure("the daemon closed the connection") }
+        guard let line = try line() else { throw Failure("the daemon closed the connection to \(name)") }
         return line
     }
 
@@ -150,13 +156,15 @@ final class LineSocket {
                 hasEnded = true
                 return false
             }
-            guard errno == EAGAIN else { throw Failure("cannot read: \(String(cString: strerror(errno)))") }
+            guard errno == EAGAIN else { throw Failure("cannot read from \(name): \(String(cString: strerror(errno)))") }
             try wait(for: POLLIN, "a line")
         }
     }
 
     private func wait(for events: Int32, _ what: String) throws {
         var request = pollfd(fd: descriptor, events: Int16(events), revents: 0)
-        guard poll(&request, 1, Int32(patience.components.seconds * 1000)) > 0 else { throw Failure("\(what): not within \(patience)") }
+        guard poll(&request, 1, Int32(patience.components.seconds * 1000)) > 0 else {
+            throw Failure("\(what) on \(name): not within \(patience)")
+        }
     }
 }
