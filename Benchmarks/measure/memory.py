@@ -8,6 +8,7 @@ import time
 from faults import expect
 
 USERS, SUBJECTS = 1_000_000, 100_000
+PATIENCE = 15  # seconds: each ten the daemon looks whether free memory is worth giving back
 SIDE = 100  # kilometres
 TIMES = (1_732_290_000_000, 1_732_290_010_000)
 
@@ -46,6 +47,7 @@ def run(go, register, arrivals, users, depart):
         depart(daemon)
         daemon.wait_for("the end of all users", lambda status: status["users"] == 0 and status["pairs_inside"] == 0, patience=300)
         daemon.settle()
+        time.sleep(0 if go.small else PATIENCE)
         left = daemon.resident()
         return {"empty": empty, "grown": full - empty, "left": left - empty, "pairs": status["pairs_inside"]}
 

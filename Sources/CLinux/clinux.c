@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/sockios.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -245,3 +246,8 @@ int vicinity_file_identity(int descriptor, uint64_t *device, uint64_t *inode) {
     *inode = found.st_ino;
     return 0;
 }
+
+// MARK: Memory
+
+size_t vicinity_malloc_free_bytes(void) { return mallinfo2().fordblks; }
+void vicinity_malloc_trim(void) { (void)malloc_trim(0); }

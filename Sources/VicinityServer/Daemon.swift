@@ -251,6 +251,12 @@ package struct Daemon: Service {
                     output.sumUp()
                 } while await Self.sleep(for: .seconds(1))
             }
+            group.addTask {
+                var watch = FreeMemoryWatch()
+                while await Self.sleep(for: FreeMemoryWatch.interval) {
+                    if watch.isDue(free: FreeMemory.bytes) { FreeMemory.giveBack() }
+                }
+            }
             if let watchdog { group.addTask { await watchdog.run { await Self.sleep(for: .nanoseconds($0)) } } }
             await group.waitForAll()
         }
