@@ -21,9 +21,6 @@ struct AuditCommand: ParsableCommand {
                   vicinityctl audit list --json
                 """)
 
-        /// What is asked for at once.
-        private static let page: Int64 = 1_000
-
         @OptionGroup var global: GlobalOptions
 
         @Option(help: ArgumentHelp("Only entries after this number.", valueName: "entry"))
@@ -42,20 +39,7 @@ struct AuditCommand: ParsableCommand {
 
         func run() throws {
             let text = AuditText()
-            try global.conclude { directory throws(ClientFault) in
-                var control = try ControlClient(socketDirectory: directory)
-                var left = limit ?? .max
-                var after: JSONValue? = .number(after)
-                while let place = after, left > 0 {
-                    let params = [JSONValue.Member("after", place), JSONValue.Member("limit", .number(min(left, Self.page)))]
-                    let answer = try control.call("audit.list", params)
-                    let entries = answer["entries"]?.array ?? []
-                    let lines = entries.map { (json ? $0.text : text.line($0)) + "\n" }
-                    Console.standard.say(Array(lines.joined().utf8))
-                    left -= Int64(entries.count)
-                    after = answer["next"]
-                }
-            }
+            try global.list("audit.list", of: "entries", after: .number(after), limit: limit) { json ? $0.text : text.line($0) }
         }
     }
 

@@ -37,6 +37,27 @@ struct GlobalOptions: ParsableArguments {
     }
 }
 
+extension GlobalOptions {
+    /// Prints a listing page by page; where its lines go to no terminal, how far it has come is shown beside it.
+    ///
+    /// - Parameters:
+    ///   - method: such as `subjects.list`.
+    ///   - unit: what is listed, as the answer names it.
+    ///   - line: one of them as a line, without its end.
+    func list(
+        _ method: String, of unit: String, params: [JSONValue.Member] = [], after: JSONValue? = nil, limit: Int64?,
+        line: (JSONValue) -> String
+    ) throws {
+        try conclude { directory throws(ClientFault) in
+            let console = Console.standard
+            var control = try ControlClient(socketDirectory: directory)
+            var pages = Pages(method, of: unit, params: params, after: after, limit: limit, on: console.isRead ? nil : console)
+            defer { pages.end() }
+            while let found = try pages.next(&control) { console.say(Array(found.map { line($0) + "\n" }.joined().utf8)) }
+        }
+    }
+}
+
 /// How a command that may fault ends.
 enum Conclusion {
     /// Runs the body. A fault is told on standard error and becomes the exit status.

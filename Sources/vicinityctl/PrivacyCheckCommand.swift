@@ -35,10 +35,10 @@ struct PrivacyCheckCommand: ParsableCommand {
             let report: PrivacyReport
             if config == nil, register == nil {
                 var control = try ControlClient(socketDirectory: directory)
-                report = try PrivacyCheckRun.asking(&control)
+                report = try PrivacyCheckRun.asking(&control, console: .standard)
             } else {
                 let settings = try RehearsalSettings.asShown(path: config)
-                report = try PrivacyCheckRun.reading(settings: settings, config: config, register: register)
+                report = try PrivacyCheckRun.reading(settings: settings, config: config, register: register, console: .standard)
             }
             Console.standard.say(json ? report.json : report.text)
             isQuiet = report.findings.isEmpty

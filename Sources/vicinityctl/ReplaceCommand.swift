@@ -10,6 +10,8 @@ extension SubjectsCommand {
                 twice, are named as FILE:LINE, and then nothing is done. The new register is brought unseen and swapped in at once: \
                 who is inside with a subject of both gets no event.
 
+                Ctrl-C leaves the register as it was. Once the swap itself is asked for it is too late, and the outcome is told.
+
                 The formats are those of `subjects import`.
 
                 EXAMPLES:
@@ -34,7 +36,7 @@ extension SubjectsCommand {
         func run() throws {
             try global.conclude { directory throws(ClientFault) in
                 let source = RegisterSource(socketDirectory: directory, paths: files, format: format, skipsBad: skipBad)
-                try RegisterReplacement(source, isMeant: yes, console: .standard).run()
+                try RegisterReplacement(source, isMeant: yes, console: .standard, interrupts: Signals.interrupts()).run()
             }
         }
     }

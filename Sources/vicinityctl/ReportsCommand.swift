@@ -56,9 +56,6 @@ struct ReportsCommand: ParsableCommand {
                   vicinityctl reports list --after 1200 --json
                 """)
 
-        /// What is asked for at once.
-        private static let page: Int64 = 1_000
-
         @OptionGroup var global: GlobalOptions
 
         @Option(help: ArgumentHelp("Only those that are open, or resolved.", valueName: "state"))
@@ -85,20 +82,9 @@ struct ReportsCommand: ParsableCommand {
 
         func run() throws {
             let text = ReportText()
-            try global.conclude { directory throws(ClientFault) in
-                var control = try ControlClient(socketDirectory: directory)
-                var left = limit ?? .max
-                var after: JSONValue? = .number(after)
-                while let place = after, left > 0 {
-                    var params = [JSONValue.Member("after", place), JSONValue.Member("limit", .number(min(left, Self.page)))]
-                    if let state { params.append(JSONValue.Member("state", .string(state.rawValue))) }
-                    let answer = try control.call("reports.list", params)
-                    let reports = answer["reports"]?.array ?? []
-                    let lines = reports.map { (json ? $0.text : text.line($0)) + "\n" }
-                    Console.standard.say(Array(lines.joined().utf8))
-                    left -= Int64(reports.count)
-                    after = answer["next"]
-                }
+            let params = state.map { [JSONValue.Member("state", .string($0.rawValue))] } ?? []
+            try global.list("reports.list", of: "reports", params: params, after: .number(after), limit: limit) {
+                json ? $0.text : text.line($0)
             }
         }
     }

@@ -23,9 +23,6 @@ struct SubjectsCommand: ParsableCommand {
                   vicinityctl subjects list --kind bus_stop --json > stops.ndjson
                 """)
 
-        /// What is asked for at once.
-        private static let page: Int64 = 1_000
-
         @OptionGroup var global: GlobalOptions
 
         @Option(help: "Only subjects of this kind.")
@@ -42,22 +39,8 @@ struct SubjectsCommand: ParsableCommand {
         }
 
         func run() throws {
-            try global.conclude { directory throws(ClientFault) in
-                var control = try ControlClient(socketDirectory: directory)
-                var left = limit ?? .max
-                var after: JSONValue?
-                repeat {
-                    var params = [JSONValue.Member("limit", .number(min(left, Self.page)))]
-                    if let after { params.append(JSONValue.Member("after", after)) }
-                    if let kind { params.append(JSONValue.Member("kind", .string(kind))) }
-                    let answer = try control.call("subjects.list", params)
-                    let subjects = (answer["subjects"]?.array ?? []).prefix(Int(min(left, Self.page)))
-                    let lines = subjects.map { (json ? $0.text : SubjectText.line($0)) + "\n" }
-                    Console.standard.say(Array(lines.joined().utf8))
-                    left -= Int64(subjects.count)
-                    after = answer["next"]
-                } while after != nil && left > 0
-            }
+            let params = kind.map { [JSONValue.Member("kind", .string($0))] } ?? []
+            try global.list("subjects.list", of: "subjects", params: params, limit: limit) { json ? $0.text : SubjectText.line($0) }
         }
     }
 

@@ -103,7 +103,7 @@ func lines(of path: String, limit: Int = 1 << 20) throws -> [String] {
         try #require(pipe(&ends) == 0)
         try #require(write(ends[1], "a\nb\n", 4) == 4)
         close(ends[1])
-        let input = try RereadableInput(path: "/dev/fd/\(ends[0])")
+        let input = try RereadableInput(path: "/dev/fd/\(ends[0])", console: Console(output: -1, errors: -1))
         close(ends[0])
         for _ in 0..<2 {
             var source = LineSource(try input.open(), limit: 100)
@@ -129,7 +129,7 @@ func lines(of path: String, limit: Int = 1 << 20) throws -> [String] {
             close(file)
         }
         dup2(file, STDIN_FILENO)
-        let input = try RereadableInput(path: "-")
+        let input = try RereadableInput(path: "-", console: Console(output: -1, errors: -1))
         for _ in 0..<2 {
             var source = LineSource(try input.open(), limit: 100)
             var line: [UInt8] = []

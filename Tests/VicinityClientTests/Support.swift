@@ -73,6 +73,44 @@ struct CapturedConsole {
     }
 }
 
+/// A console whose standard error is a terminal of 80 columns, and the other end of that.
+final class PseudoTerminal {
+    let console: Console
+    private let main: CInt
+    private let line: CInt
+
+    init() throws {
+        // What posix_openpt, grantpt, unlockpt and ptsname do, which Swift does not see.
+        main = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)
+        var (lock, number): (CInt, CInt) = (0, 0)
+        try #require(main >= 0 && ioctl(main, 0x4004_5431, &lock) == 0 && ioctl(main, 0x8004_5430, &number) == 0)
+        line = open("/dev/pts/\(number)", O_RDWR | O_NOCTTY | O_CLOEXEC)
+        var size = winsize(ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0)
+        try #require(line >= 0 && ioctl(line, UInt(TIOCSWINSZ), &size) == 0)
+        console = Console(output: -1, errors: line)
+    }
+
+    deinit {
+        close(line)
+        close(main)
+    }
+
+    /// What was drawn since the last time.
+    func shown() -> String {
+        // A terminal brings what is written when it has time, but in order.
+        let end: UInt8 = 0x04
+        _ = write(line, [end], 1)
+        var shown: [UInt8] = []
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        while shown.last != end {
+            let count = read(main, &bytes, bytes.count)
+            guard count > 0 else { break }
+            shown += bytes[..<count]
+        }
+        return String(decoding: shown.dropLast(), as: UTF8.self)
+    }
+}
+
 /// One end of a connection, blocking, for scripts of a fake daemon.
 final class Peer: Sendable {
     private let descriptor: CInt

@@ -92,6 +92,26 @@ import Testing
         for width in 0..<200 { #expect(text(45, 100, width: width).count <= max(0, width - 1)) }
     }
 
+    /// Nothing in the first second, then ten times a second; and it takes away what it has drawn.
+    @Test func progressIsPatient() throws {
+        let terminal = try PseudoTerminal()
+        var bar = ProgressBar("listing", counting: "rows", on: terminal.console, now: 5_000)
+        bar.update(done: 0, of: nil, count: 900, now: 5_999)
+        bar.clear()
+        #expect(terminal.shown().isEmpty)
+        for now: Int64 in [6_000, 6_050, 6_099, 6_100] { bar.update(done: 0, of: nil, count: now, now: now) }
+        #expect(terminal.shown() == "\r" + "listing  6,000 rows  6,000/s\u{1B}[K\r" + "listing  6,100 rows  5,545/s\u{1B}[K")
+        bar.clear()
+        bar.clear()
+        #expect(terminal.shown() == "\r\u{1B}[K")
+        bar.update(done: 0, of: nil, count: 1, now: 6_150)
+        #expect(terminal.shown().isEmpty)
+
+        var late = ProgressBar("listing", counting: "rows", on: terminal.console, now: 5_000, patience: 0)
+        late.update(done: 0, of: nil, count: 1, now: 5_000)
+        #expect(terminal.shown() == "\r" + "listing  1 rows  0/s\u{1B}[K")
+    }
+
     @Test func sendSummary() {
         var refusals = RefusalTally()
         for line in UInt64(1)...5 { refusals.count(line: line * 10, code: "bad_latitude", message: "lat is 91.2") }

@@ -16,7 +16,7 @@ struct WorkedConfigurationTests {
         try yaml.write(to: file, atomically: true, encoding: .utf8)
         let settings = try RehearsalSettings.asShown(path: file.path())
         #expect(settings["privacy.precision"]?["value"]?.double == 400)
-        let report = try PrivacyCheckRun.reading(settings: settings, config: nil, register: nil)
+        let report = try PrivacyCheckRun.reading(settings: settings, config: nil, register: nil, console: Console(output: -1, errors: -1))
         #expect(report.findings == [], "\(report.text)")
     }
 }

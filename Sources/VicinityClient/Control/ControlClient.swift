@@ -6,39 +6,72 @@ package struct ControlClient: ~Copyable {
     /// recovery is complete) or be busy with a large register.
     package static let patience: Int32 = 60_000
 
+    /// What a signal does to a call whose answer is waited for.
+    package struct Farewell: Sendable {
+        /// How long the answer is still waited for, in milliseconds.
+        var patience: Int32
+        /// Tells the operator why it goes on.
+        var note: String?
+
+        /// For questions: nobody misses the answer.
+        package static let none = Farewell(patience: 0)
+        /// For changes: the answer tells whether they were made.
+        static let brief = Farewell(patience: 5_000)
+    }
+
     private let connection: UnixConnection
+    private let interrupts: Signals?
     private var lines = LineBuffer()
     private var lastID: Int64 = 0
     /// The last that was asked for, for sentences.
     private var method = ""
 
-    /// - Parameter patience: how long the daemon may accept nobody, in milliseconds.
-    package init(socketDirectory: String, patience: Int32 = patience) throws(ClientFault) {
-        connection = try UnixConnection(path: "\(socketDirectory)/control.sock", patience: patience)
+    /// - Parameters:
+    ///   - patience: how long the daemon may accept nobody, in milliseconds.
+    ///   - interrupts: end what is waited for; `nil` where nothing is to be said or put in order then.
+    package init(socketDirectory: String, patience: Int32 = patience, interrupts: Signals? = nil) throws(ClientFault) {
+        connection = try UnixConnection(path: "\(socketDirectory)/control.sock", patience: patience, interrupts: interrupts)
+        self.interrupts = interrupts
     }
 
     /// Asks for one thing and waits for the answer.
     ///
-    /// - Parameter patience: how long to wait for an answer, in milliseconds.
+    /// - Parameters:
+    ///   - patience: how long to wait for an answer, in milliseconds.
+    ///   - farewell: what a signal does, also one that has come already.
+    /// - Throws: ``ClientFault/interrupted(_:)`` if a signal has come and the answer has not.
     package mutating func call(
-        _ method: String, _ params: [JSONValue.Member] = [], patience: Int32 = patience
+        _ method: String, _ params: [JSONValue.Member] = [], patience: Int32 = patience, farewell: Farewell = .none
     ) throws(ClientFault) -> JSONValue {
         var encoded: [UInt8] = []
         if !params.isEmpty { JSONValue.object(params).encode(into: &encoded) }
-        return try call(method, encodedParams: encoded, patience: patience)
+        return try call(method, encodedParams: encoded, patience: patience, farewell: farewell)
     }
 
     /// - Parameter encodedParams: a JSON object without a newline; empty for none.
     package mutating func call(
-        _ method: String, encodedParams: [UInt8], patience: Int32 = patience
+        _ method: String, encodedParams: [UInt8], patience: Int32 = patience, farewell: Farewell = .none
     ) throws(ClientFault) -> JSONValue {
         try ask(method, encodedParams: encodedParams)
         var waiting = Waiting(for: method, on: .standard, now: Clock.monotonic())
         defer { waiting.end() }
         while true {
             if let result = try answer() { return result }
-            let isThere = waiting.wait(patience: patience, clock: Clock.monotonic) { connection.wait(timeout: $0) }
+            if interrupts?.mustEnd() == true { break }
+            let isThere = waiting.wait(patience: patience, clock: Clock.monotonic) { connection.wait(timeout: $0, or: interrupts) }
             guard isThere else { throw silence(patience) }
+        }
+        guard farewell.patience > 0 else { throw .interrupted("interrupted") }
+        if let note = farewell.note {
+            waiting.end()
+            Console.standard.complain(note)
+        }
+        while true {
+            if let result = try answer() { return result }
+            let isThere = waiting.wait(patience: farewell.patience, clock: Clock.monotonic) { connection.wait(timeout: $0) }
+            guard isThere else {
+                throw .interrupted("interrupted, and no answer to \(method) within \(spanText(milliseconds: Int64(farewell.patience)))")
+            }
         }
     }
 
@@ -66,7 +99,12 @@ package struct ControlClient: ~Copyable {
     ///
     /// - Throws: also when the daemon has closed the connection while nothing was asked.
     package mutating func answer() throws(ClientFault) -> JSONValue? {
-        guard let answer = try receive() else { return nil }
+        guard var answer = try receive() else { return nil }
+        // Late answers to what was given up.
+        while let id = answer["id"]?.integer, id < lastID {
+            guard let next = try receive() else { return nil }
+            answer = next
+        }
         if let error = answer["error"] {
             throw .rpc(
                 method: method,

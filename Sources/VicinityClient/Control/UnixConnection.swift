@@ -114,11 +114,16 @@ package struct UnixConnection: ~Copyable {
 
     /// Waits until the socket has something to read (or room to write).
     ///
-    /// - Parameter timeout: milliseconds; −1 is for ever.
-    /// - Returns: false if the time has passed, or a signal came.
-    package func wait(toWrite: Bool = false, timeout: Int32) -> Bool {
-        var request = pollfd(fd: descriptor.rawValue, events: Int16(toWrite ? POLLOUT : POLLIN), revents: 0)
-        return poll(&request, 1, timeout) > 0
+    /// - Parameters:
+    ///   - timeout: milliseconds; −1 is for ever.
+    ///   - interrupts: end the wait too.
+    /// - Returns: false if the time has passed, or a signal came that was not taken over.
+    package func wait(toWrite: Bool = false, timeout: Int32, or interrupts: Signals? = nil) -> Bool {
+        var requests = [
+            pollfd(fd: descriptor.rawValue, events: Int16(toWrite ? POLLOUT : POLLIN), revents: 0),
+            pollfd(fd: interrupts?.descriptor ?? -1, events: Int16(POLLIN), revents: 0),
+        ]
+        return poll(&requests, nfds_t(requests.count), timeout) > 0
     }
 }
 

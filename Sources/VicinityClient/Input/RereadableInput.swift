@@ -8,12 +8,22 @@ package final class RereadableInput {
     /// The copy of what cannot be opened twice.
     private let spool: Copy?
 
-    /// - Parameter path: a file, a pipe, or `-` for standard input.
-    package init(path: String) throws(InputFault) {
+    /// - Parameters:
+    ///   - path: a file, a pipe, or `-` for standard input.
+    ///   - console: where it is shown how much of a pipe has come.
+    ///   - interrupts: end the wait for a pipe, with a fault.
+    package init(path: String, console: Console, interrupts: Signals? = nil) throws(InputFault) {
         self.path = path
         let source = try ByteSource(path: path)
         // Standard input is copied also where it is a file: its position is shared by all who have it open, and begins where the caller says.
-        spool = source.size == nil || path == "-" ? Copy(try Self.copy(of: source.rawDescriptor, name: path)) : nil
+        guard source.size == nil || path == "-" else {
+            spool = nil
+            return
+        }
+        var bar = ProgressBar(
+            "reading \(path == "-" ? "stdin" : path.terminalSafe)", counting: "bytes", on: console, now: Clock.monotonic())
+        defer { bar.clear() }
+        spool = Copy(try Self.copy(of: source.rawDescriptor, name: path, &bar, interrupts))
     }
 
     /// The input from its beginning. The former source must not be read any more.
@@ -34,7 +44,9 @@ package final class RereadableInput {
     }
 
     /// Copies what is left of `source` to an unnamed file in `$TMPDIR` or `/tmp`.
-    private static func copy(of source: CInt, name: String) throws(InputFault) -> OwnedDescriptor {
+    private static func copy(
+        of source: CInt, name: String, _ bar: inout ProgressBar, _ interrupts: Signals?
+    ) throws(InputFault) -> OwnedDescriptor {
         let directory = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
         var template = Array("\(directory)/vicinityctl.XXXXXX".utf8CString)
         let created = mkstemp(&template)
@@ -42,7 +54,11 @@ package final class RereadableInput {
         let spool = OwnedDescriptor(created)
         unlink(template)
         var buffer = [UInt8](repeating: 0, count: ByteSource.chunkSize)
+        var done: Int64 = 0
         while true {
+            var requests = [source, interrupts?.descriptor ?? -1].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+            poll(&requests, nfds_t(requests.count), -1)
+            if interrupts?.mustEnd() == true { throw InputFault(name: name, why: "interrupted") }
             let count = read(source, &buffer, buffer.count)
             if count < 0, errno == EINTR { continue }
             guard count >= 0 else { throw InputFault(name: name, why: errorText(errno)) }
@@ -50,6 +66,8 @@ package final class RereadableInput {
             guard writeAll(buffer[..<count], to: spool.rawValue) else {
                 throw InputFault(name: name, why: "cannot keep it in \(directory): \(errorText(errno))")
             }
+            done += Int64(count)
+            bar.update(done: done, of: nil, count: done, now: Clock.monotonic())
         }
     }
 }

@@ -4,25 +4,23 @@ internal import Glibc
 
 /// `vicinityctl privacy check`.
 package struct PrivacyCheckRun {
-    private static let page: Int64 = 1_000
     /// Subjects that are asked one by one whether they move: each answer waits for a commit.
     private static let mostAsked: Int64 = 200
 
     /// Asks the daemon for its settings and its register.
-    package static func asking(_ control: inout ControlClient) throws(ClientFault) -> PrivacyReport {
+    package static func asking(_ control: inout ControlClient, console: Console) throws(ClientFault) -> PrivacyReport {
         let settings = PrivacySettings(try control.call("config.get"))
         var census = RegisterCensus(defaultPrecision: settings.precision)
-        var after: JSONValue?
-        repeat {
-            var params = [JSONValue.Member("limit", .number(page))]
-            if let after { params.append(JSONValue.Member("after", after)) }
-            let answer = try control.call("subjects.list", params)
-            for subject in answer["subjects"]?.array ?? [] {
+        var pages = Pages("subjects.list", of: "subjects", label: "looking at", on: console)
+        defer { pages.end() }
+        while let subjects = try pages.next(&control) {
+            for subject in subjects {
                 census.add(subject)
-                if census.subjects <= mostAsked, let id = subject["id"]?.string, try isMoving(id, &control) { census.addMoving(id) }
+                guard census.subjects <= mostAsked, let id = subject["id"]?.string else { continue }
+                if try isMoving(id, &control) { census.addMoving(id) }
+                pages.show(census.subjects)
             }
-            after = answer["next"]
-        } while after != nil
+        }
         return PrivacyCheck.report(settings, census)
     }
 
@@ -42,7 +40,9 @@ package struct PrivacyCheckRun {
     ///   - settings: as `config.get` would give them.
     ///   - config: the path of the file they came from; `nil` if there was none.
     ///   - register: the path of a file as `subjects import` takes it, or `-`; `nil` is an empty register.
-    package static func reading(settings answer: JSONValue, config: String?, register: String?) throws(ClientFault) -> PrivacyReport {
+    package static func reading(
+        settings answer: JSONValue, config: String?, register: String?, console: Console
+    ) throws(ClientFault) -> PrivacyReport {
         let settings = PrivacySettings(answer)
         var census = RegisterCensus(defaultPrecision: settings.precision)
         var files: [PrivacyFinding] = []
@@ -61,15 +61,18 @@ package struct PrivacyCheckRun {
                         sentence: "\(register) can be read by every user of this machine, with the true place of each subject in it",
                         advice: "chmod o-r \(register)"))
             }
-            try count(register, into: &census)
+            try count(register, into: &census, console)
         }
         return PrivacyCheck.report(settings, census, files: files)
     }
 
-    private static func count(_ register: String, into census: inout RegisterCensus) throws(ClientFault) {
+    private static func count(_ register: String, into census: inout RegisterCensus, _ console: Console) throws(ClientFault) {
         do throws(InputFault) {
             var reader = try RegisterReader(ByteSource(path: register))
+            var bar = RecordBar("looking at", at: register, on: console, now: Clock.monotonic())
+            defer { bar.clear() }
             while let record = try reader.next() {
+                bar.took(reader.progress, clock: Clock.monotonic)
                 // A bad record would not get into the register; the import names it.
                 guard case .subject(let subject, _) = record, let value = try? JSONValue(parsing: subject.json) else { continue }
                 census.add(value)

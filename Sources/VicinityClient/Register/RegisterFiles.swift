@@ -25,58 +25,63 @@ struct RegisterFiles {
     let inputs: [RereadableInput]
     private let source: RegisterSource
     private let console: Console
+    private let interrupts: Signals?
+    /// What does not happen if there are bad ones, for sentences: "imported".
+    private let purpose: String
     /// Records that were named as bad.
     private(set) var bad = 0
 
-    init(_ source: RegisterSource, console: Console) throws(ClientFault) {
+    /// - Parameters:
+    ///   - purpose: what is to be done with what is in the files: "imported".
+    ///   - interrupts: end the check.
+    init(_ source: RegisterSource, toBe purpose: String, console: Console, interrupts: Signals?) throws(ClientFault) {
         var inputs: [RereadableInput] = []
         do throws(InputFault) {
-            for path in source.paths { inputs.append(try RereadableInput(path: path)) }
+            for path in source.paths { inputs.append(try RereadableInput(path: path, console: console, interrupts: interrupts)) }
         } catch {
-            throw .input(error)
+            throw interrupts?.mustEnd() == true ? .interrupted(Self.interruption(purpose)) : .input(error)
         }
         self.inputs = inputs
         self.source = source
         self.console = console
+        self.interrupts = interrupts
+        self.purpose = purpose
     }
+
+    private static func interruption(_ purpose: String) -> String { "interrupted; nothing was \(purpose)" }
 
     /// Checks all records of all files, and names each bad one as FILE:LINE.
     ///
-    /// - Parameters:
-    ///   - nothing: what did not happen if there are bad ones, for the sentence.
-    ///   - judge: says of a good record what is wrong with it all the same, or `nil`.
+    /// - Parameter judge: says of a good record what is wrong with it all the same, or `nil`.
     /// - Throws: ``ClientFault/badData(_:)`` if there are bad ones and they are not to be left out.
-    mutating func check(otherwise nothing: String, _ judge: (Subject) -> String? = { _ in nil }) throws(ClientFault) {
+    mutating func check(_ judge: (Subject) -> String? = { _ in nil }) throws(ClientFault) {
         for input in inputs { try check(input, judge) }
         if bad > Self.complaintLimit { console.complain("… and \(grouped(bad - Self.complaintLimit)) more") }
         guard bad == 0 || source.skipsBad else {
-            throw .badData("\(counted(bad, "bad record")), so nothing was \(nothing). Mend them, or leave them out with --skip-bad")
+            throw .badData("\(counted(bad, "bad record")), so nothing was \(purpose). Mend them, or leave them out with --skip-bad")
         }
     }
 
     private mutating func check(_ input: RereadableInput, _ judge: (Subject) -> String?) throws(ClientFault) {
-        var bar = ProgressBar("checking \(Self.shortName(input.path))", counting: "records", on: console, now: Clock.monotonic())
-        var count: Int64 = 0
+        var bar = RecordBar("checking", at: input.path, on: console, now: Clock.monotonic())
+        defer { bar.clear() }
         do throws(InputFault) {
             var reader = try RegisterReader(input.open(), format: source.format)
             while let record = try reader.next() {
-                count += 1
                 switch record {
                 case .bad(let error, let line): complain(input, line, error.why, &bar)
                 case .subject(let subject, let line): if let why = judge(subject) { complain(input, line, why, &bar) }
                 }
-                if count % 256 == 0 {
-                    bar.update(done: reader.progress.read, of: reader.progress.size, count: count, now: Clock.monotonic())
-                }
+                bar.took(reader.progress, clock: Clock.monotonic)
+                if bar.count.isMultiple(of: 256), interrupts?.mustEnd() == true { break }
             }
         } catch {
-            bar.clear()
             throw .input(error)
         }
-        bar.clear()
+        if interrupts?.mustEnd() == true { throw .interrupted(Self.interruption(purpose)) }
     }
 
-    private mutating func complain(_ input: RereadableInput, _ line: Int, _ why: String, _ bar: inout ProgressBar) {
+    private mutating func complain(_ input: RereadableInput, _ line: Int, _ why: String, _ bar: inout RecordBar) {
         bad += 1
         guard bad <= Self.complaintLimit else { return }
         bar.clear()

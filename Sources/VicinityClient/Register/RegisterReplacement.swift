@@ -20,62 +20,110 @@ package struct RegisterReplacement {
     private let source: RegisterSource
     private let isMeant: Bool
     private let console: Console
+    private let interrupts: Signals?
 
-    /// - Parameter isMeant: `false` only shows what would change.
-    package init(_ source: RegisterSource, isMeant: Bool, console: Console) {
+    /// - Parameters:
+    ///   - isMeant: `false` only shows what would change.
+    ///   - interrupts: end the run when one comes before the swap is asked for.
+    package init(_ source: RegisterSource, isMeant: Bool, console: Console, interrupts: Signals?) {
         self.source = source
         self.isMeant = isMeant
         self.console = console
+        self.interrupts = interrupts
     }
 
     /// Checks all files, shows what they change, and swaps the register if that is meant.
     ///
+    /// - Throws: on an interrupt too; the register is then as it was, and so says the fault.
     /// - Complexity: memory for the id and 8 bytes of each subject.
     package func run() throws(ClientFault) {
-        var files = try RegisterFiles(source, console: console)
+        var files = try RegisterFiles(source, toBe: "replaced", console: console, interrupts: interrupts)
         var prints: [String: Int] = [:]
-        try files.check(otherwise: "replaced") { subject in
+        try files.check { subject in
             guard prints.updateValue(subject.fingerprint, forKey: subject.id) != nil else { return nil }
             return "the id \"\(subject.id)\" is there already, in another file"
         }
-        var control = try ControlClient(socketDirectory: source.socketDirectory)
-        let difference = try compare(prints, &control)
+        var control = try ControlClient(socketDirectory: source.socketDirectory, interrupts: interrupts)
+        let difference = try unchanged { () throws(ClientFault) in try compare(prints, &control) }
         console.say(difference.text)
         guard isMeant else {
             console.say("nothing was changed; replace the register with --yes")
             return
         }
-        let answer = try control.call("subjects.replace_begin")
+        let answer = try unchanged { () throws(ClientFault) in try control.call("subjects.replace_begin", farewell: .brief) }
         guard let generation = answer["generation"] else { throw .refused("the daemon gave no generation: \(answer.text)") }
         do throws(ClientFault) {
             for input in files.inputs { try stage(input, of: files, generation, to: &control) }
-            let result = try control.call(
-                "subjects.replace_commit", [JSONValue.Member("generation", generation)], patience: Self.patience)
-            console.say("the register has \(counted(Int(result["subjects"]?.integer ?? 0), "subject")) now")
+            try stopIfInterrupted()
         } catch {
-            // Nobody else can; if the daemon does not answer, the edition ends with it.
-            _ = try? control.call("subjects.replace_abort", [JSONValue.Member("generation", generation)])
-            throw error
+            throw abort(generation, &control, because: error)
         }
+        try commit(generation, &control)
+    }
+
+    private func stopIfInterrupted() throws(ClientFault) {
+        if interrupts?.mustEnd() == true { throw .interrupted("interrupted") }
+    }
+
+    /// Says of an interrupt what it means for the register, as long as the swap has not been asked for.
+    private func unchanged<Value>(_ body: () throws(ClientFault) -> Value) throws(ClientFault) -> Value {
+        do throws(ClientFault) {
+            return try body()
+        } catch {
+            guard case .interrupted(let why) = error else { throw error }
+            throw .interrupted(why + Self.asItWas(0))
+        }
+    }
+
+    /// Has the daemon forget what was brought: nobody else can. If it does not answer, the edition ends with it.
+    ///
+    /// - Returns: what to say of it all.
+    private func abort(_ generation: JSONValue, _ control: inout ControlClient, because fault: ClientFault) -> ClientFault {
+        var isForgotten = true
+        do throws(ClientFault) {
+            _ = try control.call("subjects.replace_abort", [JSONValue.Member("generation", generation)], farewell: .brief)
+        } catch {
+            isForgotten = false
+        }
+        guard case .interrupted(let why) = fault else { return fault }
+        let rest = ", but the daemon has not confirmed that it forgot what was brought: it may refuse another replace until it is restarted"
+        return .interrupted("\(why)\(Self.asItWas(0))\(isForgotten ? "" : rest)")
+    }
+
+    /// Swaps the register. From here on a signal is too late, and the outcome is waited for.
+    private func commit(_ generation: JSONValue, _ control: inout ControlClient) throws(ClientFault) {
+        let tooLate = ControlClient.Farewell(
+            patience: Self.patience,
+            note: "too late: the daemon is swapping the register already; waiting for it (once more: wait no longer, and it goes on)")
+        let result: JSONValue
+        do throws(ClientFault) {
+            result = try control.call(
+                "subjects.replace_commit", [JSONValue.Member("generation", generation)], patience: Self.patience, farewell: tooLate)
+        } catch {
+            let unknown = "; nobody knows whether the register was replaced: without --yes this command shows it"
+            switch error {
+            case .lost(let socket, let why): throw .lost(socket: socket, why: why + unknown)
+            case .interrupted(let why): throw .interrupted(why + unknown)
+            default: throw abort(generation, &control, because: error)
+            }
+        }
+        console.say("the register has \(counted(Int(result["subjects"]?.integer ?? 0), "subject")) now")
     }
 
     /// Reads the register as it is, a page at a time.
     private func compare(_ prints: [String: Int], _ control: inout ControlClient) throws(ClientFault) -> Difference {
         var difference = Difference()
-        var after: JSONValue?
-        repeat {
-            var params = [JSONValue.Member("limit", .number(1000))]
-            if let after { params.append(JSONValue.Member("after", after)) }
-            let answer = try control.call("subjects.list", params)
-            for entry in answer["subjects"]?.array ?? [] {
+        var pages = Pages("subjects.list", of: "subjects", label: "comparing", on: console)
+        defer { pages.end() }
+        while let subjects = try pages.next(&control) {
+            for entry in subjects {
                 guard let print = prints[entry["id"]?.string ?? ""] else {
                     difference.going += 1
                     continue
                 }
                 if print == Subject.fingerprint(of: entry) { difference.staying += 1 } else { difference.changing += 1 }
             }
-            after = answer["next"]
-        } while after != nil
+        }
         difference.coming = prints.count - difference.staying - difference.changing
         return difference
     }
@@ -89,8 +137,9 @@ package struct RegisterReplacement {
         var staged: Int64 = 0
         func put(_ control: inout ControlClient) throws(ClientFault) {
             guard !batch.lines.isEmpty else { return }
+            try stopIfInterrupted()
             do throws(ClientFault) {
-                _ = try control.call("subjects.put", encodedParams: batch.params(generation: generation))
+                _ = try control.call("subjects.put", encodedParams: batch.params(generation: generation), farewell: .brief)
             } catch {
                 throw batch.located(error, in: input, Self.asItWas(staged), isFirst: false)
             }

@@ -22,9 +22,12 @@ package struct Console: Sendable {
         width = ioctl(errors, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
     }
 
+    /// Whether what is said is read as it comes, so that rows tell by themselves how far the work is.
+    package var isRead: Bool { isatty(output) == 1 }
+
     /// Whether what is said goes to a terminal that shows colours, and nobody minds them (https://no-color.org).
     package var hasColours: Bool {
-        isatty(output) == 1 && Self.variable("NO_COLOR").isEmpty && Self.variable("TERM") != "dumb"
+        isRead && Self.variable("NO_COLOR").isEmpty && Self.variable("TERM") != "dumb"
     }
 
     /// Whether who reads what is said takes it for UTF-8: by the first that is set of the three variables of the locale (POSIX.1-2017, 8.2).

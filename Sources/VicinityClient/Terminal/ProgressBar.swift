@@ -6,33 +6,39 @@ package struct ProgressBar {
     private let label: String
     private let unit: String
     private let start: Int64
-    private var lastDrawn: Int64?
+    private var nextDrawing: Int64
+    private var isShown = false
 
+    /// Milliseconds before the first drawing: what is done by then needs no line.
+    package static let patience: Int64 = 1_000
     /// Milliseconds between two drawings.
     private static let interval: Int64 = 100
 
     /// - Parameters:
     ///   - unit: what is counted, in the plural.
     ///   - now: milliseconds of any clock that does not step, the same in ``update(done:of:count:now:)``.
-    package init(_ label: String, counting unit: String, on console: Console, now: Int64) {
+    ///   - patience: milliseconds before the first drawing; less where it is a part of something that has gone on for a while.
+    package init(_ label: String, counting unit: String, on console: Console, now: Int64, patience: Int64 = patience) {
         self.console = console
         self.label = label
         self.unit = unit
         start = now
+        nextDrawing = now + patience
     }
 
     /// Draws if standard error is a terminal and the last drawing is a while ago.
     package mutating func update(done: Int64, of total: Int64?, count: Int64, now: Int64) {
-        guard let width = console.width, now - (lastDrawn ?? start) >= Self.interval else { return }
-        lastDrawn = now
+        guard let width = console.width, now >= nextDrawing else { return }
+        nextDrawing = now + Self.interval
+        isShown = true
         let text = Self.text(label: label, done: done, of: total, count: count, unit: unit, elapsed: now - start, width: width)
         console.draw("\r\(text)\u{1B}[K")
     }
 
-    /// Takes the line away, if there is one.
+    /// Takes the line away, if there is one: before anything else is said, and in the end.
     package mutating func clear() {
-        guard lastDrawn != nil else { return }
-        lastDrawn = nil
+        guard isShown else { return }
+        isShown = false
         console.draw("\r\u{1B}[K")
     }
 

@@ -7,11 +7,14 @@ package final class Signals: Sendable {
     /// Readable when ``mustEnd()`` has something to say; for ever once it has said yes.
     package let descriptor: CInt
 
-    /// For programs that run until they are interrupted: SIGINT and SIGTERM end them.
+    /// For programs that have something to put in order, or to say, before they end: SIGINT and SIGTERM end them.
     package static func interrupts() -> Signals { Signals(ending: [SIGINT, SIGTERM]) }
 
     /// For a program on the whole screen, which ends with its terminal too, and must know of the screen's size.
     static func ofTheScreen() -> Signals { Signals(ending: [SIGINT, SIGTERM, SIGHUP], telling: [SIGWINCH]) }
+
+    /// For tests: the end of what the descriptor brings is a signal that ends the program.
+    init(descriptor: CInt) { self.descriptor = descriptor }
 
     /// Takes the signals over for the whole process. To be called before there are other threads.
     ///
@@ -76,7 +79,7 @@ private final class Watch: Sendable {
 }
 
 extension sigset_t {
-    fileprivate init(_ signals: [CInt]) {
+    init(_ signals: [CInt]) {
         self.init()
         sigemptyset(&self)
         for signal in signals { sigaddset(&self, signal) }
