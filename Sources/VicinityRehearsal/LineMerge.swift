@@ -8,11 +8,12 @@ struct LineMerge {
 
     /// Opens all files.
     ///
+    /// - Parameter now: milliseconds of a clock that does not step, for the progress.
     /// - Throws: if one cannot be read, or is a track and broken.
-    init(_ paths: [String], decoder: LineDecoder, console: Console) throws(ClientFault) {
+    init(_ paths: [String], decoder: LineDecoder, console: Console, now: () -> Int64) throws(ClientFault) {
         var files: [RecordedFile] = []
         for (index, path) in paths.enumerated() {
-            files.append(try RecordedFile.open(path, index: index, decoder: decoder, console: console))
+            files.append(try RecordedFile.open(path, index: index, decoder: decoder, console: console, now: now))
         }
         self.files = files
         do throws(InputFault) {
@@ -27,6 +28,15 @@ struct LineMerge {
         } catch {
             throw .input(error)
         }
+    }
+
+    /// Bytes of all files that were read, and of how many; `nil` if one of them is no file.
+    ///
+    /// - Complexity: O(files).
+    var progress: (read: Int64, size: Int64?) {
+        let parts = files.map(\.progress)
+        let sizes = parts.compactMap(\.size)
+        return (parts.reduce(0) { $0 + $1.read }, sizes.count == parts.count ? sizes.reduce(0, +) : nil)
     }
 
     /// - Returns: `nil` at the end of all.

@@ -10,14 +10,16 @@ enum RecordedFile {
     /// Opens a file and sees what it is: GPX by its name or content, else lines as a gateway sends them; plain or gzip.
     ///
     /// - Throws: ``ClientFault/badData(_:)`` if it is GPX and broken; why has been named then.
-    static func open(_ path: String, index: Int, decoder: LineDecoder, console: Console) throws(ClientFault) -> RecordedFile {
+    static func open(
+        _ path: String, index: Int, decoder: LineDecoder, console: Console, now: () -> Int64
+    ) throws(ClientFault) -> RecordedFile {
         do throws(InputFault) {
             var source = try ByteSource(path: path)
             _ = try source.readMore()
             guard GPXReader.isNamed(path) || GPXReader.isContent(source.chunk) else {
                 return .lines(LineFile(source, index: index, decoder: decoder))
             }
-            if let file = try TrackFile(source, index: index, decoder: decoder, console: console) { return .tracks(file) }
+            if let file = try TrackFile(source, index: index, decoder: decoder, console: console, now: now) { return .tracks(file) }
         } catch {
             throw .input(error)
         }
@@ -39,6 +41,14 @@ enum RecordedFile {
         switch self {
         case .lines(let file): file.begin(at: time)
         case .tracks: break
+        }
+    }
+
+    /// Bytes that were read, and the size if it is a file.
+    var progress: (read: Int64, size: Int64?) {
+        switch self {
+        case .lines(let file): file.progress
+        case .tracks(let file): file.progress
         }
     }
 
@@ -87,6 +97,8 @@ final class LineFile {
 
     func begin(at time: Int64) { due = time }
 
+    var progress: (read: Int64, size: Int64?) { (source.bytesRead, source.size) }
+
     func next() throws(InputFault) -> RecordedLine? {
         var next: RecordedLine?
         if given < waiting.count {
@@ -117,15 +129,22 @@ final class LineFile {
 final class TrackFile {
     private var lines: [RecordedLine] = []
     private var given = 0
+    private let size: Int64
 
     /// - Returns: `nil` if it is broken; why has been said then.
-    init?(_ source: consuming ByteSource, index: Int, decoder: LineDecoder, console: Console) throws(InputFault) {
+    init?(
+        _ source: consuming ByteSource, index: Int, decoder: LineDecoder, console: Console, now: () -> Int64
+    ) throws(InputFault) {
         let name = InputName.shown(source.name)
+        size = source.size ?? 0
+        var bar = RecordBar("reading", at: source.name, counting: "points", on: console, now: now())
+        defer { bar.clear() }
         var decoder = decoder
         var reader = GPXReader(source)
         var track = 0
         var due: Int64 = 0
         while let record = try reader.next() {
+            bar.took(reader.progress, clock: now)
             switch record {
             case .point(let point, let line):
                 if point.track != track { due = 0 }
@@ -135,8 +154,11 @@ final class TrackFile {
                 lines.append(RecordedLine(place: LinePlace(file: index, line: line), due: due, content: content))
             case .bad(let error, let line):
                 lines.append(RecordedLine(place: LinePlace(file: index, line: line), due: due, content: .noFix(error.why)))
-            case .note(let text, let line): console.complain("\(name):\(line): \(text.terminalSafe)")
+            case .note(let text, let line):
+                bar.clear()
+                console.complain("\(name):\(line): \(text.terminalSafe)")
             case .broken(let error, let line):
+                bar.clear()
                 console.complain("\(name):\(line): \(error.why.terminalSafe)")
                 return nil
             }
@@ -147,6 +169,9 @@ final class TrackFile {
     }
 
     var beginning: Int64? { lines.first { $0.time != nil }?.due }
+
+    /// A part of the file as large as that of its lines that were given: all of it has been read.
+    var progress: (read: Int64, size: Int64?) { (lines.isEmpty ? size : size * Int64(given) / Int64(lines.count), size) }
 
     func next() -> RecordedLine? {
         guard given < lines.count else { return nil }

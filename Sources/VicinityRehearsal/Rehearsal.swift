@@ -25,7 +25,10 @@ package struct Rehearsal<Engine: RehearsalEngine & ~Copyable>: ~Copyable {
     private var output: [UInt8] = []
     private var summary = RehearsalSummary()
     private var isExplained = false
+    private var bar: ProgressBar
 
+    /// Lines between two looks at the real clock.
+    private static var stride: Int64 { 64 }
     /// Lines that are applied at once, if the clock does not move between them.
     private static var batchLimit: Int { 4_096 }
     /// Bytes of events that are written at once.
@@ -39,6 +42,7 @@ package struct Rehearsal<Engine: RehearsalEngine & ~Copyable>: ~Copyable {
         self.engine = engine
         self.console = console
         began = now
+        bar = ProgressBar("simulating", counting: "lines", on: console, now: now)
     }
 
     /// Reads everything, writes the events, and says the summary.
@@ -49,10 +53,13 @@ package struct Rehearsal<Engine: RehearsalEngine & ~Copyable>: ~Copyable {
     /// - Throws: if the register or a track is not what it should be, before anything is written; if a file cannot be read; and in the
     ///   end if a line was refused.
     package consuming func run(radii: ClosedRange<Double>, now: () -> Int64) throws(ClientFault) {
-        let placements = try RehearsedRegister(console: console).read(options.register)
-        var lines = try LineMerge(options.fixes, decoder: LineDecoder(hasher: engine.hasher, radii: radii), console: console)
+        let placements = try RehearsedRegister(console: console).read(options.register, now: now)
+        var lines = try LineMerge(options.fixes, decoder: LineDecoder(hasher: engine.hasher, radii: radii), console: console, now: now)
         do {
-            while let line = try lines.next() { take(line, placements) }
+            while let line = try lines.next() {
+                take(line, placements)
+                if summary.lines.isMultiple(of: Self.stride) { show(lines.progress, now: now()) }
+            }
         } catch {
             conclude(now: now())
             throw .input(error)
@@ -141,7 +148,13 @@ package struct Rehearsal<Engine: RehearsalEngine & ~Copyable>: ~Copyable {
         if output.count >= Self.outputLimit { write() }
     }
 
+    private mutating func show(_ progress: (read: Int64, size: Int64?), now: Int64) {
+        bar.update(done: progress.read, of: progress.size, count: summary.lines, now: now)
+    }
+
+    /// Writes the events, in place of the progress where both go to one terminal.
     private mutating func write() {
+        bar.clear()
         guard !output.isEmpty else { return }
         console.say(output)
         output.removeAll(keepingCapacity: true)

@@ -8,17 +8,22 @@ struct RehearsedRegister {
 
     let console: Console
 
+    /// - Parameter now: milliseconds of a clock that does not step, for the progress.
     /// - Throws: ``ClientFault/badData(_:)`` if a record is bad; each has been named then.
-    func read(_ path: String) throws(ClientFault) -> [SubjectPlacement] {
+    func read(_ path: String, now: () -> Int64) throws(ClientFault) -> [SubjectPlacement] {
         var placements: [SubjectPlacement] = []
         var bad = 0
+        var bar = RecordBar("reading", at: path, on: console, now: now())
+        defer { bar.clear() }
         func complain(_ line: Int, _ why: String) {
             bad += 1
+            bar.clear()
             if bad <= Self.complaintLimit { console.complain("\(InputName.shown(path)):\(line): \(why.terminalSafe)") }
         }
         do throws(InputFault) {
             var reader = try RegisterReader(ByteSource(path: path))
             while let record = try reader.next() {
+                bar.took(reader.progress, clock: now)
                 switch record {
                 case .subject(let subject, let line):
                     switch Self.placement(of: subject) {
@@ -31,6 +36,7 @@ struct RehearsedRegister {
         } catch {
             throw .input(error)
         }
+        bar.clear()
         guard bad == 0 else {
             if bad > Self.complaintLimit { console.complain("… and \(grouped(bad - Self.complaintLimit)) more") }
             throw .badData("\(counted(bad, "bad record")) in the register, so nothing was simulated")
