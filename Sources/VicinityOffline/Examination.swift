@@ -15,15 +15,15 @@ package struct Examination {
     private let directory: String
     private let scope: Scope
     private let bootID: BootID?
-    private let progress: (Progress) -> Void
+    private let progress: (Progress) throws -> Void
     private var report: Report
 
-    /// - Parameter progress: called now and then.
-    package init(directory: String, scope: Scope = .everything, progress: @escaping (Progress) -> Void = { _ in }) {
+    /// - Parameter progress: called now and then; an ``Interruption`` ends the examination.
+    package init(directory: String, scope: Scope = .everything, progress: @escaping (Progress) throws -> Void = { _ in }) {
         self.init(directory: directory, scope: scope, bootID: .current(), progress: progress)
     }
 
-    init(directory: String, scope: Scope, bootID: BootID?, progress: @escaping (Progress) -> Void) {
+    init(directory: String, scope: Scope, bootID: BootID?, progress: @escaping (Progress) throws -> Void) {
         self.directory = directory
         self.scope = scope
         self.bootID = bootID
@@ -33,20 +33,28 @@ package struct Examination {
 
     /// Examines the directory as of its last commit.
     ///
-    /// - Throws: ``Unexaminable`` if there is no log, or none that this program knows.
+    /// - Throws: ``Unexaminable`` if there is no log, or none that this program knows, or nobody wants to know.
     /// - Complexity: reads the file twice; memory for the users and the pairs that are open, however many events there are.
     package consuming func run() throws(Unexaminable) -> Report {
         let inspection = try Self.open(directory)
-        report.lock = HeldLock(directory: directory)
-        readFigures(inspection)
-        if scope == .everything { checkFile(inspection) }
-        var log = readLog(inspection)
-        if scope == .everything {
-            readState(inspection, &log)
-            readAudit(inspection)
-            checkHeadFile(inspection)
+        do {
+            try examine(inspection)
+        } catch {
+            throw Unexaminable("interrupted")
         }
         return report
+    }
+
+    /// - Throws: an ``Interruption``, and nothing else.
+    private mutating func examine(_ inspection: Inspection) throws {
+        report.lock = HeldLock(directory: directory)
+        readFigures(inspection)
+        if scope == .everything { try checkFile(inspection) }
+        var log = try readLog(inspection)
+        guard scope == .everything else { return }
+        try readState(inspection, &log)
+        readAudit(inspection)
+        checkHeadFile(inspection)
     }
 
     /// Opens a directory for looking at it.
@@ -101,22 +109,26 @@ package struct Examination {
         if report.figures.isBackup { report.notes.append("this is a backup that no daemon has opened yet; as a log it will have a new id") }
     }
 
-    private mutating func checkFile(_ inspection: Inspection) {
-        progress(.checkingFile)
-        for complaint in inspection.integrity() {
+    private mutating func checkFile(_ inspection: Inspection) throws {
+        try progress(.checkingFile)
+        let complaints = inspection.integrity { (try? progress(.checkingFile)) != nil }
+        try progress(.checkingFile)
+        for complaint in complaints {
             report.findings.add(.file, complaint, meaning: "rows may be missing or out of place; the daemon refuses to start")
         }
     }
 
-    private mutating func readLog(_ inspection: Inspection) -> LogSurvey {
+    private mutating func readLog(_ inspection: Inspection) throws -> LogSurvey {
         var survey = LogSurvey()
-        // Nothing in the loop throws, and what the store throws is a fault like those it gives.
+        // What the store throws is a fault like those it gives.
         let total = max(0, (report.figures.head ?? 0) - (report.figures.oldest ?? 1) + 1)
         do {
             try inspection.forEachBlock { block in
                 survey.take(block)
-                if survey.blocks.isMultiple(of: 16) { progress(.readingEvents(done: survey.events, total: total)) }
+                if survey.blocks.isMultiple(of: 16) { try progress(.readingEvents(done: survey.events, total: total)) }
             }
+        } catch let error as Interruption {
+            throw error
         } catch {
             survey.take(.failure(error as? StoreFault ?? .damaged(path: directory, what: "\(error)")))
         }
@@ -127,10 +139,10 @@ package struct Examination {
         return survey
     }
 
-    private mutating func readState(_ inspection: Inspection, _ log: inout LogSurvey) {
+    private mutating func readState(_ inspection: Inspection, _ log: inout LogSurvey) throws {
         let key = (try? inspection.identity.get()).flatMap { SipHashKey(bytes: $0.signOffKey) }
         var survey = StateSurvey(head: report.figures.head, signOffKey: key ?? SipHashKey(0, 0))
-        read(inspection, into: &survey)
+        try read(inspection, into: &survey)
         report.figures.subjects = survey.subjects
         if let departing = survey.departing {
             report.notes.append(
@@ -150,15 +162,17 @@ package struct Examination {
         }
     }
 
-    private func read(_ inspection: Inspection, into survey: inout StateSurvey) {
+    private func read(_ inspection: Inspection, into survey: inout StateSurvey) throws {
         var pieces: Int64 = 0
-        func take(_ piece: Result<Recovered, StoreFault>) {
+        func take(_ piece: Result<Recovered, StoreFault>) throws {
             survey.take(piece)
             pieces += 1
-            if pieces.isMultiple(of: 1024) { progress(.readingState(done: pieces)) }
+            if pieces.isMultiple(of: 1024) { try progress(.readingState(done: pieces)) }
         }
         do {
             try inspection.forEach(take)
+        } catch let error as Interruption {
+            throw error
         } catch {
             survey.take(.failure(error as? StoreFault ?? .damaged(path: directory, what: "\(error)")))
         }

@@ -129,9 +129,14 @@ package struct Unexaminable: Error, Sendable, Equatable, CustomStringConvertible
     package init(_ description: String) { self.description = description }
 }
 
+/// Thrown by whoever is told of the ``Progress``: nobody wants the work to be done any more.
+package struct Interruption: Error {
+    package init() {}
+}
+
 /// How far the work has come; told now and then.
 package enum Progress: Sendable, Equatable {
-    /// SQLite reads every page of the file.
+    /// SQLite reads every page of the file; told again and again, for nobody knows how long it takes.
     case checkingFile
     /// `done` of `total` events have been read.
     case readingEvents(done: Int64, total: Int64)
@@ -139,5 +144,9 @@ package enum Progress: Sendable, Equatable {
     case readingState(done: Int64)
     /// `done` of `total` events have been copied.
     case copyingEvents(done: Int64, total: Int64)
+    /// `done` of `total` events have been written as lines.
+    case dumpingEvents(done: Int64, total: Int64)
+    /// `done` pieces of the state have been written.
+    case writingState(done: Int64)
     case checkingResult
 }

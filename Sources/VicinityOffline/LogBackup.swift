@@ -22,13 +22,13 @@ package struct LogBackup {
 
     /// Makes the copy.
     ///
-    /// - Parameter progress: called now and then with bytes done and bytes in all.
+    /// - Parameter progress: called now and then with bytes done and bytes in all; what it throws ends the backup, and there is none.
     /// - Returns: what the file holds and how to restore it, for the operator.
-    package func run(progress: @escaping (_ done: Int64, _ total: Int64) -> Void = { _, _ in }) throws(Failure) -> String {
+    package func run(progress: @escaping (_ done: Int64, _ total: Int64) throws -> Void = { _, _ in }) throws(Failure) -> String {
         let backup: Backup
         do throws(StoreFault) {
             backup = try SQLiteStore.backUp(directory: directory, to: file, replaces: replaces) { step in
-                progress(Int64(step.pages - step.remaining) * Self.pageSize, Int64(step.pages) * Self.pageSize)
+                try progress(Int64(step.pages - step.remaining) * Self.pageSize, Int64(step.pages) * Self.pageSize)
             }
         } catch {
             throw Failure(description: "\(error)")

@@ -10,14 +10,17 @@ package struct LogDump {
     private let directory: String
     private let after: Int64
     private let limit: Int64
+    private let progress: (Progress) throws -> Void
 
     /// - Parameters:
     ///   - after: the seq after which to begin.
     ///   - limit: events at most.
-    package init(directory: String, after: Int64, limit: Int64) {
+    ///   - progress: called after each block; an ``Interruption`` ends the dump.
+    package init(directory: String, after: Int64, limit: Int64, progress: @escaping (Progress) throws -> Void = { _ in }) {
         self.directory = directory
         self.after = after
         self.limit = limit
+        self.progress = progress
     }
 
     /// How a dump ended.
@@ -26,6 +29,10 @@ package struct LogDump {
         case complete
         /// Nobody reads what is written any more.
         case unread
+        /// Nobody wants the rest.
+        ///
+        /// - Parameter last: the seq of the last event that was written, or what the dump was to begin after.
+        case interrupted(last: Int64)
         /// The next events cannot be read: a sentence for the operator.
         case damaged(String)
     }
@@ -40,6 +47,7 @@ package struct LogDump {
         let oldest = (try? inspection.oldest.get()) ?? 1
         var last = max(after, oldest - 1)
         var left = limit
+        let total = min(limit, max(0, ((try? inspection.head.get().seq) ?? 0) - last))
         var end: End?
         do {
             try inspection.forEachBlock(from: last + 1) { block in
@@ -63,8 +71,11 @@ package struct LogDump {
                     }
                     left -= min(left, block.events.lastSeq - max(last, block.events.firstSeq - 1))
                     last = block.events.lastSeq
+                    try progress(.dumpingEvents(done: limit - left, total: total))
                 }
             }
+        } catch is Interruption {
+            end = .interrupted(last: last)
         } catch {
             if !(error is Enough) { end = .damaged("\((error as? StoreFault)?.complaint ?? "\(error)")") }
         }

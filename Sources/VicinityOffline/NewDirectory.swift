@@ -30,10 +30,12 @@ struct NewDirectory {
     }
 
     /// Examines the new log: what is not sound is not handed out.
-    func check() throws(Salvage.Failure) {
+    ///
+    /// - Parameter progress: called now and then; an ``Interruption`` ends it.
+    func check(progress: @escaping () throws -> Void) throws(Salvage.Failure) {
         let report: Report
         do throws(Unexaminable) {
-            report = try Examination(directory: path).run()
+            report = try Examination(directory: path) { _ in try progress() }.run()
         } catch {
             throw Salvage.Failure(description: "nothing was saved: \(error)")
         }

@@ -15,13 +15,16 @@ package struct Salvage {
     private let source: String
     private let target: NewDirectory
     private let now: Int64
-    private let progress: (Progress) -> Void
+    private let progress: (Progress) throws -> Void
     private var report: SalvageReport
 
     /// - Parameters:
     ///   - target: must not exist, or be empty.
     ///   - now: Unix milliseconds; the `ts` of leaves that have to be added.
-    package init(from source: String, into target: String, now: Int64, progress: @escaping (Progress) -> Void = { _ in }) {
+    ///   - progress: called now and then; an ``Interruption`` ends the salvage, and there is then no new log.
+    package init(
+        from source: String, into target: String, now: Int64, progress: @escaping (Progress) throws -> Void = { _ in }
+    ) {
         self.source = source
         self.target = NewDirectory(path: target)
         self.now = now
@@ -48,8 +51,14 @@ package struct Salvage {
         } catch {
             throw Failure(description: "nothing could be saved: \(error)")
         }
-        let log = readLog(inspection)
-        let pieces = readState(inspection)
+        let log: LogSurvey
+        let pieces: Pieces
+        do {
+            log = try readLog(inspection)
+            pieces = try readState(inspection)
+        } catch {
+            throw Failure(description: "interrupted")
+        }
         guard log.newestRun != nil || !pieces.subjects.isEmpty || !pieces.state.slots.isEmpty || report.isWhole else {
             throw Failure(description: "nothing could be saved: of \(source) no event, subject or user can be read")
         }
@@ -58,8 +67,9 @@ package struct Salvage {
         try target.make()
         do {
             try write(plan, pieces, inspection)
-            progress(.checkingResult)
-            try target.check()
+            let progress = progress
+            try progress(.checkingResult)
+            try target.check { try progress(.checkingResult) }
         } catch {
             target.clear()
             throw error as? Failure ?? Failure(description: "\(error)")
@@ -86,14 +96,17 @@ package struct Salvage {
         var ids: [UInt32: [UInt8]] { subjects.merging(departing) { live, _ in live }.mapValues(\.id) }
     }
 
-    private mutating func readLog(_ inspection: Inspection) -> LogSurvey {
+    /// - Throws: an ``Interruption``, and nothing else.
+    private mutating func readLog(_ inspection: Inspection) throws -> LogSurvey {
         var survey = LogSurvey()
         let head = try? inspection.head.get().seq
         do {
             try inspection.forEachBlock { block in
                 survey.take(block)
-                if survey.blocks.isMultiple(of: 16) { progress(.readingEvents(done: survey.events, total: head ?? 0)) }
+                if survey.blocks.isMultiple(of: 16) { try progress(.readingEvents(done: survey.events, total: head ?? 0)) }
             }
+        } catch let error as Interruption {
+            throw error
         } catch {
             survey.take(.failure(error as? StoreFault ?? .damaged(path: source, what: "\(error)")))
         }
@@ -102,13 +115,12 @@ package struct Salvage {
         return survey
     }
 
-    private mutating func readState(_ inspection: Inspection) -> Pieces {
+    /// - Throws: an ``Interruption``, and nothing else.
+    private mutating func readState(_ inspection: Inspection) throws -> Pieces {
         var pieces = Pieces()
         var ids: Set<[UInt8]> = []
         var done: Int64 = 0
         func take(_ piece: Result<Recovered, StoreFault>) {
-            done += 1
-            if done.isMultiple(of: 1024) { progress(.readingState(done: done)) }
             switch piece {
             case .failure(let fault):
                 let part = StateSurvey.part(of: fault.complaint)
@@ -135,8 +147,15 @@ package struct Salvage {
                 if !pieces.state.journal(commit: commit, bytes) { report.lose(.state, "the journal of commit \(commit) is none") }
             }
         }
+        func next(_ piece: Result<Recovered, StoreFault>) throws {
+            done += 1
+            if done.isMultiple(of: 1024) { try progress(.readingState(done: done)) }
+            take(piece)
+        }
         do {
-            try inspection.forEach(take)
+            try inspection.forEach(next)
+        } catch let error as Interruption {
+            throw error
         } catch {
             take(.failure(error as? StoreFault ?? .damaged(path: source, what: "\(error)")))
         }
@@ -219,7 +238,7 @@ package struct Salvage {
             try log.take(block.events)
             try assembly.add(block)
             next = block.events.lastSeq + 1
-            progress(.copyingEvents(done: next - run.first, total: run.count))
+            try progress(.copyingEvents(done: next - run.first, total: run.count))
         }
         guard next == run.last + 1 else { throw Failure(description: "\(source) cannot be read twice alike: its disk is failing") }
         report.saved.events = run.count
@@ -229,7 +248,12 @@ package struct Salvage {
 
     private mutating func add(_ pieces: Pieces, _ plan: SalvagePlan, to assembly: Assembly) throws {
         if let precision = pieces.precision { try assembly.add(.precision(precision)) }
-        for (_, row) in pieces.subjects.sorted(by: { $0.key < $1.key }) { try assembly.add(.subject(row)) }
+        var done: Int64 = 0
+        for (_, row) in pieces.subjects.sorted(by: { $0.key < $1.key }) {
+            try assembly.add(.subject(row))
+            done += 1
+            if done.isMultiple(of: 1024) { try progress(.writingState(done: done)) }
+        }
         report.saved.subjects = pieces.subjects.count
         if let swap = pieces.swap { try assembly.add(.swap(at: swap)) }
         for (_, row) in pieces.departing.sorted(by: { $0.key < $1.key }) { try assembly.add(.departing(row)) }
@@ -263,6 +287,7 @@ package struct Salvage {
                 return (slot, user)
             }
             report.saved.users = (report.saved.users ?? 0) + entries.count
+            if name.isMultiple(of: 16) { try progress(.writingState(done: Int64(report.saved.users ?? 0))) }
             let page = StoredPage(commit: plan.commit, contents: .users(entries))
             try assembly.add(.page(StatePage(index: name, bytes: page.bytes)))
         }

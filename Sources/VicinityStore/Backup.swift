@@ -31,7 +31,7 @@ extension SQLiteStore {
     /// - Parameters:
     ///   - file: complete once it has this name; mode 0600.
     ///   - replaces: whether a file that has the name may go; the log's own never may.
-    ///   - progress: called between steps; what it throws ends the backup.
+    ///   - progress: called between steps, and again and again while the copy is checked; what it throws ends the backup.
     /// - Throws: ``StoreFault``; there is then no new file, and an old one is as it was.
     package static func backUp(
         directory: String, to file: String, replaces: Bool = false, progress: ((BackupProgress) throws -> Void)? = nil
@@ -66,7 +66,10 @@ extension SQLiteStore {
                     try progress?(BackupProgress(pages: step.totalPageCount, remaining: step.remainingPageCount))
                 }
             }
-            let complaints = try String.fetchAll(to, sql: "PRAGMA quick_check(3)")
+            let complete = BackupProgress(pages: try Int.fetchOne(to, sql: "PRAGMA page_count") ?? 0, remaining: 0)
+            // What is thrown at the last step, GRDB passes over.
+            try progress?(complete)
+            let complaints = try to.asking({ try progress?(complete) }) { try String.fetchAll(to, sql: "PRAGMA quick_check(3)") }
             guard complaints == ["ok"] else {
                 throw StoreFault.damaged(path: source.path, what: complaints.joined(separator: "; "))
             }

@@ -96,9 +96,15 @@ package struct Inspection: Sendable {
 
     /// SQLite's complaints about the whole file, up to ``complaints``; none if it is whole.
     ///
+    /// - Parameter isWanted: asked now and then; where it says no, the answer is worth nothing.
     /// - Complexity: reads each page; about 1 s a GB that is in the page cache.
-    package func integrity() -> [String] {
-        let found = result { database in try String.fetchAll(database, sql: "PRAGMA integrity_check(\(Self.complaints))") }
+    package func integrity(while isWanted: () -> Bool = { true }) -> [String] {
+        struct Unwanted: Error {}
+        let found = result { database in
+            try database.asking({ if !isWanted() { throw Unwanted() } }) {
+                try String.fetchAll(database, sql: "PRAGMA integrity_check(\(Self.complaints))")
+            }
+        }
         return switch found {
         case .success(["ok"]): []
         case .success(let complaints): complaints.map { $0.split(separator: "\n").joined(separator: " ") }

@@ -10,7 +10,7 @@ struct BackupCommand: ParsableCommand {
         discussion: """
             The file holds everything as of one commit: events, register, users, cursors. Run it as root or as the daemon's user. To restore \
             it, stop the daemon, copy the file to vicinity.db in the state directory, remove vicinity.db-wal, vicinity.db-shm and \
-            vicinity.head there, and start.
+            vicinity.head there, and start. Ctrl-C ends it, and there is no file then.
 
             EXAMPLES:
               vicinityctl backup /var/backups/vicinity.db
@@ -40,11 +40,11 @@ struct BackupCommand: ParsableCommand {
         let progress = OfflineProgress()
         do throws(LogBackup.Failure) {
             let backup = LogBackup(of: stateDirectory, to: file, replaces: overwrite)
-            let text = try backup.run { done, total in progress.show("copying", done: done, of: total) }
+            let text = try backup.run { done, total in try progress.show("copying", done: done, of: total) }
             progress.clear()
             Console.standard.say(text)
         } catch {
-            progress.clear()
+            try progress.conclude("there is no new file")
             Console.standard.refuse("\(error)")
             return try ExaminationStatus.damaged.conclude()
         }

@@ -18,6 +18,7 @@ struct DoctorCommand: ParsableCommand {
               0    all is sound; all was saved
               1    something is damaged; something could not be saved
               2    it cannot be examined: no log, not ours, of a newer version; nothing was saved
+              130  interrupted by a signal; nothing was saved
 
             EXAMPLES:
               vicinityctl doctor /var/lib/vicinity
@@ -43,12 +44,12 @@ struct DoctorCommand: ParsableCommand {
     private func examine() throws {
         let progress = OfflineProgress()
         do throws(Unexaminable) {
-            let report = try Examination(directory: stateDirectory) { progress.show($0) }.run()
+            let report = try Examination(directory: stateDirectory) { try progress.show($0) }.run()
             progress.clear()
             if json { Console.standard.say(report.json + [0x0A]) } else { Console.standard.saySafely(report.text) }
             if report.verdict == .sound { return }
         } catch {
-            progress.clear()
+            try progress.conclude("the examination is not complete")
             if json { Console.standard.say(error.json + [0x0A]) } else { Console.standard.refuse("\(error)") }
             return try ExaminationStatus.unexaminable.conclude()
         }
@@ -58,12 +59,12 @@ struct DoctorCommand: ParsableCommand {
     private func save(into directory: String) throws {
         let progress = OfflineProgress()
         do throws(Salvage.Failure) {
-            let report = try Salvage(from: stateDirectory, into: directory, now: Clock.wall()) { progress.show($0) }.run()
+            let report = try Salvage(from: stateDirectory, into: directory, now: Clock.wall()) { try progress.show($0) }.run()
             progress.clear()
             if json { Console.standard.say(report.json + [0x0A]) } else { Console.standard.saySafely(report.text) }
             if report.isWhole { return }
         } catch {
-            progress.clear()
+            try progress.conclude("nothing was saved")
             Console.standard.refuse("\(error)")
             return try ExaminationStatus.unexaminable.conclude()
         }

@@ -19,7 +19,8 @@ struct LogCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Write the events that are kept, one JSON object a line, as events.sock gives them.",
             discussion: """
-                Stops at the first event that cannot be read, says so, and exits with 1; --after goes on behind it.
+                Stops at the first event that cannot be read, says so, and exits with 1; --after goes on behind it. Ctrl-C stops it after a \
+                whole line, and it says which event that was.
 
                 EXAMPLES:
                   vicinityctl log dump /var/lib/vicinity | gzip > events.ndjson.gz
@@ -41,20 +42,24 @@ struct LogCommand: ParsableCommand {
         }
 
         func run() throws {
-            var status = ExaminationStatus.sound
+            // Events on a terminal tell by themselves how far it is.
+            let progress = OfflineProgress(isShown: !Console.standard.isRead)
+            let dump = LogDump(directory: stateDirectory, after: after, limit: limit ?? .max) { try progress.show($0) }
+            let end: LogDump.End
             do throws(Unexaminable) {
-                let dump = LogDump(directory: stateDirectory, after: after, limit: limit ?? .max)
-                switch try dump.run(to: STDOUT_FILENO) {
-                case .complete, .unread: break
-                case .damaged(let why):
-                    Console.standard.refuse(why)
-                    status = .damaged
-                }
+                end = try dump.run(to: STDOUT_FILENO)
             } catch {
                 Console.standard.refuse("\(error)")
-                status = .unexaminable
+                return try ExaminationStatus.unexaminable.conclude()
             }
-            try status.conclude()
+            progress.clear()
+            switch end {
+            case .complete, .unread: return
+            case .interrupted(let last): try progress.conclude("the events up to \(last) have been written")
+            case .damaged(let why):
+                Console.standard.refuse(why)
+                try ExaminationStatus.damaged.conclude()
+            }
         }
     }
 
@@ -76,12 +81,12 @@ struct LogCommand: ParsableCommand {
             let progress = OfflineProgress()
             var status = ExaminationStatus.sound
             do throws(Unexaminable) {
-                let report = try Examination(directory: stateDirectory, scope: .log) { progress.show($0) }.run()
+                let report = try Examination(directory: stateDirectory, scope: .log) { try progress.show($0) }.run()
                 progress.clear()
                 Console.standard.saySafely(report.logText)
                 if report.verdict == .damaged { status = .damaged }
             } catch {
-                progress.clear()
+                try progress.conclude("not every event was read")
                 Console.standard.refuse("\(error)")
                 status = .unexaminable
             }

@@ -47,6 +47,19 @@ struct DoctorTests {
         #expect(report.figures.cursors == 2 && report.figures.subjects == 12 && report.figures.logID == truth.logID)
     }
 
+    @Test("Nobody gets a verdict on a part of it", arguments: 1...3)
+    func interrupted(calls: Int) throws {
+        try fill(steps: 40)
+        var seen = 0
+        let failure = #expect(throws: Unexaminable.self) {
+            _ = try Examination(directory: directory) { _ in
+                seen += 1
+                if seen == calls { throw Interruption() }
+            }.run()
+        }
+        #expect(failure?.description == "interrupted" && seen == calls)
+    }
+
     @Test("A log that no commit was ever made in is sound")
     func empty() throws {
         try SQLiteStore.open(directory: directory, durability: .process).close()

@@ -98,6 +98,48 @@ struct DumpTests {
         #expect(try LogDump(directory: directory, after: 0, limit: .max).run(to: ends[1]) == .unread)
     }
 
+    @Test("Who has had enough of it gets whole lines, and is told which was the last", arguments: [0, 1, 2])
+    func interrupted(blocks: Int) throws {
+        let file = "\(place.path)/part"
+        let descriptor = open(file, O_RDWR | O_CREAT | O_TRUNC, 0o600)
+        defer { close(descriptor) }
+        var seen: [Int64] = []
+        var totals: Set<Int64> = []
+        let dump = LogDump(directory: directory, after: 0, limit: .max) { progress in
+            guard case .dumpingEvents(let done, let total) = progress else { return }
+            seen.append(done)
+            totals.insert(total)
+            if seen.count > blocks { throw Interruption() }
+        }
+        let end = try dump.run(to: descriptor)
+        let last = try #require(seen.last)
+        #expect(end == .interrupted(last: last) && seen.count == blocks + 1 && seen == seen.sorted())
+        let whole = try self.dump().text
+        let lines = whole.split(separator: "\n", omittingEmptySubsequences: false)
+        #expect(totals == [Int64(lines.count - 1)])
+        let text = try String(contentsOfFile: file, encoding: .utf8)
+        #expect(text == lines.prefix(Int(last)).map { $0 + "\n" }.joined())
+    }
+
+    @Test("A backup that nobody wants any more leaves nothing behind, and an old one as it was", arguments: 1...2)
+    func interruptedBackup(calls: Int) throws {
+        let file = "\(place.path)/vicinity.db"
+        try "old".write(toFile: file, atomically: true, encoding: .utf8)
+        let names = { try FileManager.default.contentsOfDirectory(atPath: place.path).sorted() }
+        let before = try names()
+        let source = try Place.contents(of: directory)
+        var seen = 0
+        #expect(throws: LogBackup.Failure.self) {
+            _ = try LogBackup(of: directory, to: file, replaces: true).run { _, _ in
+                seen += 1
+                if seen >= calls { throw Interruption() }
+            }
+        }
+        #expect(try names() == before)
+        #expect(try String(contentsOfFile: file, encoding: .utf8) == "old")
+        #expect(try Place.contents(of: directory) == source)
+    }
+
     @Test("A backup is a log of its own, sound, with everything in it; a file that is there stays")
     func backup() throws {
         let truth = try Reading(try place.copy(of: directory, as: "copy"))

@@ -245,6 +245,28 @@ struct SalvageTests {
         #expect(Array(events) == truth.events.filter { $0.seq >= events.first?.seq ?? 0 && $0.seq <= events.last?.seq ?? -1 })
     }
 
+    @Test("Interrupted at any moment, it leaves nothing in the new directory, and the old one as it was")
+    func interrupted() throws {
+        _ = try fill(steps: 40)
+        let before = try Place.contents(of: directory)
+        for calls in 1... {
+            var seen = 0
+            let salvage = Salvage(from: directory, into: target, now: Self.now) { _ in
+                seen += 1
+                if seen == calls { throw Interruption() }
+            }
+            if (try? salvage.run()) != nil {
+                #expect(seen == calls - 1 && calls > 40, "it went on after it was interrupted, or was hardly asked")
+                break
+            }
+            #expect(seen == calls)
+            #expect(try Place.contents(of: directory) == before)
+            let made = try? FileManager.default.contentsOfDirectory(atPath: target)
+            #expect(made?.isEmpty != false, "\(made ?? [])")
+        }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: target) == ["vicinity.db"])
+    }
+
     @Test("A directory that holds something is refused, and so is one whose daemon works")
     func refusals() throws {
         _ = try fill(steps: 2)

@@ -7,6 +7,10 @@ package enum WholeFile {
     /// - Parameter mode: who may read it, whatever the process would give away by itself.
     package static func write(_ text: String, to path: String, mode: UInt32 = 0o644) throws(ClientFault) {
         let draft = path + ".\(getpid()).new"
+        // A signal in the middle would leave the draft behind. It waits, for this is short.
+        var (signals, former) = (sigset_t([SIGINT, SIGTERM, SIGHUP]), sigset_t())
+        pthread_sigmask(SIG_BLOCK, &signals, &former)
+        defer { pthread_sigmask(SIG_SETMASK, &former, nil) }
         // What a run that was killed has left; and nobody's link is followed.
         unlink(draft)
         let descriptor = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode_t(0o600))

@@ -112,6 +112,15 @@ final class Program {
         _ = try eventually("vicinityd standing still") { try field("State").hasPrefix("T") ? true : nil }
     }
 
+    /// Waits until it has taken a signal over, so that this ends it in order; or until it has ended.
+    func takesOver(_ signal: Int32) throws {
+        _ = try eventually("a program that takes signal \(signal) over") {
+            if poll() != nil { return true }
+            let blocked = UInt64(try field("SigBlk"), radix: 16) ?? 0
+            return blocked & (1 << UInt64(signal - 1)) != 0 ? true : nil
+        }
+    }
+
     /// Bytes of memory that it holds.
     func residentBytes() throws -> Int {
         guard let kibibytes = Int(try field("VmRSS").prefix { $0.isNumber }) else { throw Failure("no VmRSS") }
