@@ -57,7 +57,11 @@ final class Interruption: Sendable {
                 guard let message = try? JSONValue(parsing: line), let method = message["method"]?.string else { return }
                 record(method)
                 count += 1
-                if count == request { interruption.come() }
+                if count == request {
+                    interruption.come()
+                    // Seen before the answer.
+                    usleep(100_000)
+                }
                 let result =
                     switch method {
                     case "subjects.list": #"{"subjects":[{"id":"old","lat":0,"lon":0}]}"#
