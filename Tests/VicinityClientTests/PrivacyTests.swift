@@ -11,7 +11,8 @@ struct PrivacyTests {
             "delivery.retention": "\"7d\"", "privacy.profile": "\"people\"", "privacy.precision": "200", "privacy.distance": "\"band\"",
             "privacy.bands": "[100,250,500]", "privacy.disclose": "[]", "privacy.details_grace": "\"5min\"",
             "privacy.details_per_user": "\"20/1h\"", "privacy.follow": #"{"places":3,"apart":500,"within":"1h","mute":"1d"}"#,
-            "privacy.audit_retention": "\"365d\"", "privacy.subjects_per_user": "\"200/1d\"", "reports.suspend_on": #"["dispute"]"#,
+            "privacy.audit_retention": "\"365d\"", "privacy.subjects_per_user": "\"200/1d\"", "privacy.map_floor": "10",
+            "reports.suspend_on": #"["dispute"]"#,
             "access.ingest": #"{"users":[],"groups":["vicinity-gateway"]}"#, "access.events": #"{"users":[],"groups":["vicinity-relay"]}"#,
             "access.control.relay": #"{"users":[],"groups":["vicinity-relay"]}"#,
             "access.control.admin": #"{"users":[],"groups":["vicinity-admin"]}"#, "log_level": "\"info\"",
@@ -37,7 +38,8 @@ struct PrivacyTests {
         "halo.radius_interval": "\"0s\"", "fixes.expire_after": "\"0s\"", "fixes.forget_after": "\"1y\"", "delivery.retention": "\"2y\"",
         "privacy.precision": "0", "privacy.distance": "\"exact\"", "privacy.disclose": #"["phone","home address","opening hours"]"#,
         "privacy.details_grace": "\"1d 12h\"", "privacy.details_per_user": "\"unlimited\"", "privacy.follow": "\"off\"",
-        "privacy.audit_retention": "\"7d\"", "privacy.subjects_per_user": "\"unlimited\"", "reports.suspend_on": "[]",
+        "privacy.audit_retention": "\"7d\"", "privacy.subjects_per_user": "\"unlimited\"", "privacy.map_floor": "1",
+        "reports.suspend_on": "[]",
         "access.ingest": #"{"users":["app"],"groups":["users"]}"#, "access.events": #"{"users":["app"],"groups":[]}"#,
         "access.control.relay": #"{"users":["app",1000],"groups":[]}"#, "access.control.admin": #"{"users":[1000],"groups":[]}"#,
         "log_level": "\"debug\"",
@@ -96,6 +98,8 @@ struct PrivacyTests {
         (["privacy.subjects_per_user": "\"200/1h\""], "many_subjects", .medium), (["privacy.follow": "\"off\""], "follow_off", .medium),
         (["reports.suspend_on": "[]"], "no_dispute", .low), (["delivery.retention": "\"31d\""], "long_retention", .medium),
         (["fixes.expire_after": "\"0s\""], "never_expires", .medium), (["fixes.forget_after": "\"6w\""], "long_memory", .low),
+        (["privacy.map_floor": "1"], "small_groups", .high), (["privacy.map_floor": "4"], "small_groups", .medium),
+        (["privacy.profile": "\"places\"", "privacy.map_floor": "2"], "small_groups", .medium),
         (["privacy.audit_retention": "\"30d\""], "short_audit", .medium), (["log_level": "\"trace\""], "talkative_log", .medium),
         (["access.control.admin": #"{"users":[],"groups":["vicinity-relay"]}"#], "shared_role", .high),
         (["access.ingest": #"{"users":[],"groups":["nogroup"]}"#], "open_role", .high),
@@ -113,7 +117,7 @@ struct PrivacyTests {
         for set in [
             ["privacy.disclose": #"["hours"]"#, "privacy.details_grace": "\"30min\""], ["privacy.subjects_per_user": "\"2000/1d\""],
             ["delivery.retention": "\"30d\""], ["privacy.audit_retention": "\"90d\""], ["privacy.precision": "100"],
-            ["privacy.bands": "[1000]"],
+            ["privacy.bands": "[1000]"], ["privacy.map_floor": "5"], ["privacy.map_floor": "0"], ["privacy.map_floor": "1000000"],
         ] { #expect(try Self.report(set, [#"{"id":"a","lat":1,"lon":2}"#]).findings == [], "\(set)") }
     }
 

@@ -14,6 +14,7 @@ package struct PrivacyCheck {
         check.lookAtPlaces()
         check.lookAtDisclosure()
         check.lookAtLimits()
+        check.lookAtMap()
         check.lookAtMemory()
         check.lookAtAccess()
         // By severity, and in the order of the rules within one; `sort` need not keep that.
@@ -156,6 +157,29 @@ package struct PrivacyCheck {
                 .low, "no_dispute",
                 "reports.suspend_on is empty: who finds themselves in the register is alerted about until an operator acts",
                 "suspend on disputes")
+        }
+    }
+
+    // MARK: - What the map tells
+
+    /// Fewer are mostly people who belong together, a household or a company in one car, so that their cell is the way of each of them; and
+    /// whoever can move users has soon moved as many as are missing. docs/privacy.md says more; decision 0072 has the attacks.
+    private static let smallGroup = 5.0
+
+    /// Users are people, whatever the register is about.
+    private mutating func lookAtMap() {
+        // 0 tells of nobody.
+        guard let floor = settings.number("privacy.map_floor"), floor > 0, floor < Self.smallGroup else { return }
+        if floor < 2 {
+            note(
+                .high, "small_groups",
+                "privacy.map_floor is 1: the map shows every user, also one who is alone in a cell, to every observer",
+                "set it to 10 or more, or to 0, which tells of no users")
+        } else {
+            note(
+                .medium, "small_groups",
+                "privacy.map_floor is \(Int(floor)): so few are often one household, whose ways the map then shows to every observer",
+                "set it to 10 or more, or to 0, which tells of no users")
         }
     }
 
