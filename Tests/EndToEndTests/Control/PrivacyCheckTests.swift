@@ -5,11 +5,7 @@ import VicinityClient
 @Suite("vicinityctl privacy check")
 struct PrivacyCheckTests {
     private static func check(_ arguments: [String], in directory: String) throws -> (ending: Ending, out: String, err: String) {
-        let name = "\(directory)/check-\(UInt32.random(in: 0 ... .max))"
-        let program = try Program(
-            try Program.path(of: "vicinityctl"), arguments: ["privacy", "check"] + arguments, log: "\(name).err", output: "\(name).out")
-        let ending = try program.wait()
-        return (ending, try String(contentsOfFile: "\(name).out", encoding: .utf8), program.log)
+        try Program.vicinityctl(["privacy", "check"] + arguments, in: directory)
     }
 
     @Test("It asks the daemon: settings, the register in pages, and what moves")

@@ -50,6 +50,18 @@ final class Program {
         return path
     }
 
+    /// Runs `vicinityctl` to its end, in UTC.
+    ///
+    /// - Parameter directory: where what it says is put down.
+    static func vicinityctl(_ arguments: [String], in directory: String) throws -> (ending: Ending, out: String, err: String) {
+        let name = "\(directory)/said-\(UInt32.random(in: 0 ... .max))"
+        let program = try Program(
+            try path(of: "vicinityctl"), arguments: arguments, log: "\(name).err", output: "\(name).out",
+            environment: ["PATH=/usr/bin:/bin", "TZ=UTC"])
+        let ending = try program.wait()
+        return (ending, try String(contentsOfFile: "\(name).out", encoding: .utf8), program.log)
+    }
+
     /// - Parameters:
     ///   - program: its path; `nil` is the daemon.
     ///   - input: the file that is its standard input.
