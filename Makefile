@@ -29,8 +29,9 @@ format: ## format every Swift file
 test-systemd: ## the release build in a real systemd (as root)
 	@scripts/test-systemd
 
-test-docs: ## the pages of docs/ followed as a reader would, with the release build
+test-docs: ## the pages of docs/ and the examples of every help text, followed as a reader would, with the release build
 	@scripts/test-docs
+	@scripts/test-examples
 
 bench: ## the benchmarks in full (ONLY="scenarios latency", SCENARIOS="walk car", RUNS=5, OUTPUT=)
 	@scripts/bench $(if $(ONLY),--only "$(ONLY)") $(if $(SCENARIOS),--scenarios "$(SCENARIOS)") $(if $(RUNS),--runs "$(RUNS)") \

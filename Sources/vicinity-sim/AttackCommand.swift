@@ -13,8 +13,9 @@ struct AttackCommand: ParsableCommand {
 
             What comes of it is told in docs/privacy.md.
 
-            vicinity-sim attack --precision 0
-            vicinity-sim attack --precision 200 --rotations 5
+            EXAMPLES:
+              vicinity-sim attack --precision 0
+              vicinity-sim attack --precision 200 --rotations 5
             """)
 
     @Option(name: .long, help: "Metres: the side of the cells in which the entry is shown; 0 shows it where it is.")

@@ -14,8 +14,9 @@ struct Compare: ParsableCommand {
 
             Exits with 1 at a difference, and prints the command that shows it again.
 
-            vicinity-sim compare --world poles --seed 42 --steps 300
-            vicinity-sim compare --situations 10000000
+            EXAMPLES:
+              vicinity-sim compare --world poles --seed 42 --steps 300
+              vicinity-sim compare --situations 10000
             """)
 
     @Option(name: .long, help: "Only this world (default: all of them).")

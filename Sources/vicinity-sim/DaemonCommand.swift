@@ -13,8 +13,9 @@ struct DaemonCommand: ParsableCommand {
 
             Exits with 1 at a broken promise, and prints the command that shows it again.
 
-            vicinity-sim daemon --seeds 2000 --steps 5000
-            vicinity-sim daemon --seed 42 --steps 5000 --verbose
+            EXAMPLES:
+              vicinity-sim daemon --seeds 20 --steps 500
+              vicinity-sim daemon --seed 42 --steps 500 --verbose
             """)
 
     @Option(name: .long, help: "The first seed.")

@@ -8,8 +8,9 @@ struct Movers: ParsableCommand {
         discussion: """
             The same arguments give the same bytes. Users report in another order in each round.
 
-            vicinity-sim movers --users 1000 --subjects 200 --rounds 60 --register register.ndjson --fixes fixes.ndjson
-            vicinity-sim movers --users 100000 --subjects 10000 --rounds 10 --step 7 --area 60 --register r.ndjson | …
+            EXAMPLES:
+              vicinity-sim movers --users 1000 --subjects 200 --rounds 60 --register register.ndjson --fixes fixes.ndjson
+              vicinity-sim movers --users 1000 --rounds 10 --step 7 --area 60 | vicinityctl send -
             """)
 
     @Option(name: .long, help: "How many users walk.")

@@ -23,7 +23,7 @@ extension SubjectsCommand {
                 EXAMPLES:
                   vicinityctl subjects import stops.csv
                   vicinityctl subjects import --skip-bad places.geojson.gz more.ndjson
-                  curl -s https://example.org/stops.geojson | vicinityctl subjects import -
+                  grep toll places.ndjson | vicinityctl subjects import -
                 """)
 
         @OptionGroup var global: GlobalOptions

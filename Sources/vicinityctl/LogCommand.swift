@@ -11,7 +11,7 @@ struct LogCommand: ParsableCommand {
             EXAMPLES:
               vicinityctl log dump /var/lib/vicinity --after 5000 --limit 100
               vicinityctl log verify /var/lib/vicinity
-              vicinityctl log prune --before 1000001
+              vicinityctl log prune --before 20
             """,
         subcommands: [Dump.self, Verify.self, PruneCommand.self])
 

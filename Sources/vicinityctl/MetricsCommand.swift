@@ -10,7 +10,7 @@ struct MetricsCommand: ParsableCommand {
 
             EXAMPLES:
               vicinityctl metrics | grep degraded
-              vicinityctl metrics --textfile /tmp/vicinity.prom
+              vicinityctl metrics --textfile vicinity.prom
               printf 'GET /metrics HTTP/1.1\\r\\n\\r\\n' | vicinityctl metrics --http
             """)
 

@@ -11,7 +11,7 @@ struct PruneCommand: ParsableCommand {
 
             EXAMPLES:
               vicinityctl log prune
-              vicinityctl log prune --before 1000001
+              vicinityctl log prune --before 20
             """)
 
     @OptionGroup var global: GlobalOptions

@@ -9,8 +9,8 @@ struct SubjectsCommand: ParsableCommand {
               vicinityctl subjects import stops.csv
               vicinityctl subjects list --kind toll
               vicinityctl subjects get s-9
-              vicinityctl subjects remove s-9
               vicinityctl subjects suspend s-9 --reason complaint-4711
+              vicinityctl subjects remove s-9
             """,
         subcommands: [Import.self, Replace.self, List.self, Get.self, Remove.self, Suspend.self, Resume.self])
 

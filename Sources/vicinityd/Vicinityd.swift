@@ -15,11 +15,14 @@ struct Vicinityd: AsyncParsableCommand {
         abstract: "Event-driven proximity alerts.",
         discussion: """
             Gateways push fixes into ingest.sock, relays read alerts from events.sock, operators use control.sock through vicinityctl. Under
-            systemd the sockets and directories come from the units; by hand, name the directories:
-
-              vicinityd --state-dir ./state --runtime-dir ./run
+            systemd the sockets and directories come from the units; by hand, name the directories.
 
             Settings come from the file, each of them can be set by a variable too: VICINITY_HALO_RADIUS=300 is halo.radius.
+
+            EXAMPLES:
+              vicinityd --state-dir ./state --runtime-dir ./run
+              vicinityd --check-config --config vicinityd.yaml
+              VICINITY_HALO_RADIUS=300 vicinityd --check-config
 
             EXIT STATUS:
             \(ExitStatus.allCases.map { "  \($0.rawValue)\($0.rawValue < 10 ? "    " : "   ")\($0.meaning)" }.joined(separator: "\n"))
