@@ -152,6 +152,17 @@ remove_drop_in() { # UNIT NAME
     inside systemctl daemon-reload
 }
 
+# The Debian package of this release build, as `package`; without one the part ends.
+need_package() {
+    local packages=("$root"/.build/deb/*.deb)
+    local packed=("$root"/.build/release/{vicinityd,vicinityctl} "$root"/{systemd,etc,packaging,scripts/install})
+    # shellcheck disable=SC2034  # for the parts
+    package=${packages[0]}
+    [[ ! -e $package || -n $(find "${packed[@]}" -type f -newer "$package" -print -quit) ]] || return 0
+    say "There is no package in .build/deb that is newer than the release build and what else is packed; run: make deb"
+    exit 78
+}
+
 # Puts the programs, the units and their users into the container, as a package would.
 install_vicinity() {
     h copy "$VICINITY_PROGRAMS/vicinityd" /usr/sbin/vicinityd

@@ -5,14 +5,7 @@
 # shellcheck source=Tests/systemd/lib.sh
 source "$(dirname "$0")/../lib.sh"
 
-packages=("$root"/.build/deb/*.deb)
-package=${packages[0]}
-release=$root/.build/release
-packed=("$release"/{vicinityd,vicinityctl} "$root"/{systemd,etc,packaging,scripts/install})
-if [[ ! -e $package || -n $(find "${packed[@]}" -type f -newer "$package" -print -quit) ]]; then
-    say "There is no package in .build/deb that is newer than the release build and what else is packed; run: make deb"
-    exit 78
-fi
+need_package
 all_units=("${sockets[@]}" "$service")
 
 # -------------------------------------------------------------------------------------------------------- what is in it
