@@ -102,6 +102,7 @@ struct PrivacyTests {
         (["privacy.profile": "\"places\"", "privacy.map_floor": "2"], "small_groups", .medium),
         (["privacy.audit_retention": "\"30d\""], "short_audit", .medium), (["log_level": "\"trace\""], "talkative_log", .medium),
         (["access.control.admin": #"{"users":[],"groups":["vicinity-relay"]}"#], "shared_role", .high),
+        (["access.control.observer": #"{"users":[],"groups":["vicinity-gateway"]}"#], "shared_role", .medium),
         (["access.ingest": #"{"users":[],"groups":["nogroup"]}"#], "open_role", .high),
     ])
     func rule(set: [String: String], code: String, severity: PrivacyFinding.Severity) throws {

@@ -222,6 +222,7 @@ package struct PrivacyCheck {
     private mutating func lookAtAccess() {
         let roles = [
             ("relay", "access.control.relay"), ("admin", "access.control.admin"), ("ingest", "access.ingest"), ("events", "access.events"),
+            ("observer", "access.control.observer"),
         ].map { (name: $0, principals: settings.principals($1)) }
         for (one, other, severity, sentence) in [
             (
@@ -232,6 +233,7 @@ package struct PrivacyCheck {
             ("events", "admin", .high, "a relay that is broken into can read the whole register and every user's position"),
             ("ingest", "events", .medium, "one program that is broken into has both the fixes and what came of them"),
             ("ingest", "relay", .medium, "one program that is broken into can make up users and read the details that they come near"),
+            ("ingest", "observer", .medium, "one program that is broken into can make up users and see on the map when others join them"),
         ] {
             let first = roles.first { $0.name == one }?.principals ?? []
             let both = roles.first { $0.name == other }?.principals.filter(first.contains) ?? []
